@@ -199,7 +199,8 @@ class Verdict(StrEnum):
     UNMEASURED = "unmeasured"
 
 
-Group = Literal["parity", "invariance", "quality", "latency", "size"]
+Group = Literal["integrity", "parity", "invariance", "quality", "latency", "size"]
+"""``integrity``: the bundle is what its source says: digests, manifest, tokenizer, and a runtime that survives it."""
 
 
 @dataclass(frozen=True)
@@ -238,6 +239,15 @@ class Check:
 
 
 @dataclass(frozen=True)
+class TextError:
+    """How far the artifact's first output is from the original's on one text."""
+
+    tokens: int
+    max_abs: float
+    cosine: float
+
+
+@dataclass(frozen=True)
 class Report:
     """The checks of one target's bundle, with what is needed to read and repeat them."""
 
@@ -250,6 +260,12 @@ class Report:
     checks: tuple[Check, ...]
     notes: tuple[str, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
+    request: Mapping[str, Any] = field(default_factory=dict)
+    """The export that was asked for, by the names of `ExportRequest`, paths as strings: what repeats it."""
+    text_errors: tuple[TextError, ...] = ()
+    """Against the fp32 original, one for each text."""
+    timings: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    """Milliseconds of every timed call, by what was timed, for example ``model, 16 tokens``."""
 
     @property
     def verdict(self) -> Verdict:

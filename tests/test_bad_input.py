@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -478,7 +479,11 @@ sys.exit(main(sys.argv[1:]))
 def interrupt(number: int, *arguments: object) -> tuple[int, str]:
     """Run SLOW, send it a signal half-way; its exit code and what it said."""
     command = [sys.executable, "-c", SLOW, *map(str, arguments)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    # A shell's background job ignores SIGINT, and so would all it starts.
+    with_default = partial(signal.signal, signal.SIGINT, signal.default_int_handler)
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=with_default
+    )
     assert process.stdout is not None
     assert process.stdout.readline() == "half-way\n"
     process.send_signal(number)

@@ -1,0 +1,25 @@
+"""Arguments that several commands take."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from edgelm.errors import UsageError
+
+
+def model_argument(function: Any) -> Any:
+    """MODEL as an argument or as -m/--model."""
+    function = click.option("-m", "--model", "model_option", metavar="MODEL", help="The model, as an option.")(function)
+    return click.argument("model", required=False)(function)
+
+
+def chosen(argument: str | None, option: str | None) -> str:
+    if argument and option:
+        raise UsageError("MODEL is given twice.")
+    if not (argument or option):
+        raise UsageError(
+            "No MODEL given.", hint="Give a folder, a Hugging Face id or a built-in name (edgelm inspect --list)."
+        )
+    return str(argument or option)

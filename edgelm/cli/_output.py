@@ -1,0 +1,94 @@
+"""What commands print: results on stdout, progress on stderr."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from edgelm.types import Report
+
+_UNFOLDED = 10_000
+"""Columns for a table that no terminal shows: a path must not be broken into lines."""
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[str], None]]:
+    """A function that says what is being done now: one line on stderr, on terminals only, and gone at the end."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
+    with Progress(*columns, console=console(stderr=True), transient=True) as progress:
+        task = progress.add_task("")
+        yield lambda text: progress.update(task, description=text)
+
+
+def console(**settings: Any) -> Any:
+    """A console that prints brackets and colons of paths and labels as they are."""
+    from rich.console import Console
+
+    return Console(highlight=False, markup=False, emoji=False, **settings)
+
+
+def print_json(value: Any) -> None:
+    import json
+
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(*columns, box=box.SIMPLE)
+    for row in rows:
+        table.add_row(*row)
+    console(width=None if sys.stdout.isatty() else _UNFOLDED).print(table)
+
+
+def print_facts(facts: dict[str, Any]) -> None:
+    rows = [
+        [key, ", ".join(map(str, value)) if isinstance(value, list) else str(value)] for key, value in facts.items()
+    ]
+    print_table(("", ""), rows)
+
+
+def print_reports(reports: Sequence[Report]) -> None:
+    """The table at the end, and below it what failed or could not be measured."""
+    from edgelm.report import figure
+    from edgelm.types import Verdict
+
+    rows = []
+    for report in reports:
+        parity = [check for check in report.checks if check.name.endswith("max abs")]
+        cosine = [check for check in report.checks if check.name.endswith("cosine, worst")]
+        p50 = [check for check in report.checks if check.name.startswith("model p50 at")]
+        middle = p50[min(1, len(p50) - 1)] if p50 else None
+        rows.append(
+            [
+                report.target,
+                report.precision,
+                figure(report.value("bundle"), "MB"),
+                figure(parity[-1].value) if parity else "-",
+                figure(cosine[-1].value) if cosine else "-",
+                f"{figure(middle.value)} ms ({middle.name.removeprefix('model p50 at ')})" if middle else "-",
+                report.verdict.value,
+                report.bundle,
+            ]
+        )
+    columns = ("target", "precision", "size", "max abs to fp32", "worst cosine", "p50", "verdict", "bundle")
+    print_table(columns, rows)
+    for report in reports:
+        for check in report.checks:
+            if check.verdict is not Verdict.PASS:
+                value = "" if check.value is None else f" {figure(check.value, check.unit)}"
+                limit = "" if check.limit is None else f" (limit {figure(check.limit)})"
+                reason = f": {check.reason}" if check.reason else ""
+                click.echo(f"{report.target}: {check.verdict.value}, {check.name}{value}{limit}{reason}", err=True)

@@ -1,0 +1,156 @@
+"""`edgelm export`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from edgelm.cli._options import chosen, model_argument
+from edgelm.cli._output import print_json, print_reports, print_table, progress
+from edgelm.errors import UsageError
+
+if TYPE_CHECKING:
+    from edgelm.pipeline import Plan
+    from edgelm.types import Report
+
+
+@click.command()
+@model_argument
+@click.option(
+    "-t", "--target", "targets", multiple=True, metavar="T", help="A target from `edgelm targets`; repeatable."
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    default=Path("bundles"),
+    show_default=True,
+    help="Bundles go to OUTPUT/<target>.",
+)
+@click.option("--task", default="auto", show_default=True, help="Hugging Face's task name; auto: the checkpoint's own.")
+@click.option("--precision", help="fp32, fp16 or int8; default: the target's own.")
+@click.option("--max-length", type=int, help="Longest sequence in tokens; default: the checkpoint's own.")
+@click.option(
+    "--lengths", metavar="N,N", help="Fixed lengths instead of true dynamic length, for NPU and GPU delegates."
+)
+@click.option(
+    "--eval",
+    "evaluation",
+    type=click.Path(path_type=Path),
+    help="Labelled examples: the task's metric of source and artifact, with a confidence interval.",
+)
+@click.option("--max-drop", type=float, help="Fail when the metric falls by more, e.g. 0.005; needs --eval.")
+@click.option("--min-metric", type=float, help="Fail when the artifact's metric is lower; needs --eval.")
+@click.option(
+    "--samples",
+    type=click.Path(path_type=Path),
+    help="Texts to prove parity on: one a line, or .jsonl with text and pair.",
+)
+@click.option(
+    "--option",
+    "options",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="An option of the format, e.g. minimum_ios=18; repeatable.",
+)
+@click.option(
+    "--without",
+    "without_rewrites",
+    multiple=True,
+    metavar="REWRITE",
+    help="Switch an exact graph rewrite off; repeatable.",
+)
+@click.option(
+    "--threads", type=click.IntRange(min=1), help="Threads of the runtimes; default: the cores there are, at most 4."
+)
+@click.option("--revision", help="Branch, tag or commit on the Hugging Face hub.")
+@click.option("--allow-unmeasured", is_flag=True, help="Exit 0 although a required check could not be measured here.")
+@click.option("--dry-run", is_flag=True, help="Check everything, say what would be written, write nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print the reports as JSON on stdout.")
+def export(
+    model: str | None,
+    model_option: str | None,
+    targets: Sequence[str],
+    lengths: str | None,
+    options: Sequence[str],
+    threads: int | None,
+    allow_unmeasured: bool,
+    dry_run: bool,
+    as_json: bool,
+    **settings: Any,
+) -> int:
+    """Write a bundle for each target and prove that it answers as MODEL does."""
+    from edgelm.pipeline import ExportRequest, Plan
+    from edgelm.report import exit_code, to_dict
+
+    request = ExportRequest(
+        model=chosen(model, model_option),
+        targets=tuple(targets),
+        lengths=_lengths(lengths),
+        options=_key_values(options),
+        threads=threads or 0,
+        **settings,
+    )
+    reports: list[Report] = []
+    try:
+        with progress() as say:
+            say("reading the checkpoint")
+            plan = Plan(request)
+            if not dry_run:
+                reports.extend(_export(plan, say))  # one by one: those before an error stay
+    finally:  # what is in place is told, also when a later target fails
+        if reports and as_json:
+            print_json([to_dict(report) for report in reports])
+        elif reports:
+            print_reports(reports)
+    if dry_run:
+        _print_plan(plan, as_json=as_json)
+    return exit_code(reports, allow_unmeasured=allow_unmeasured)
+
+
+def _lengths(value: str | None) -> tuple[int, ...]:
+    if value is None:
+        return ()
+    try:
+        return tuple(sorted({int(part) for part in value.split(",")}))
+    except ValueError:
+        raise UsageError(
+            f"--lengths {value!r} is not a list of whole numbers.", hint="For example: --lengths 32,128"
+        ) from None
+
+
+def _key_values(options: Sequence[str]) -> dict[str, str]:
+    pairs = [option.partition("=") for option in options]
+    wrong = [key for key, equals, _ in pairs if not equals]
+    if wrong:
+        raise UsageError(f"--option {wrong[0]!r} is not KEY=VALUE.")
+    return {key: value for key, _, value in pairs}
+
+
+def _export(plan: Plan, say: Callable[[str], None]) -> Iterator[Report]:
+    from edgelm.pipeline import export as run_export
+
+    total = len(plan.jobs)
+    done = 0
+
+    def step(target: str, doing: str) -> None:
+        say(f"[{done + 1}/{total}] {target}: {doing}")
+
+    for report in run_export(plan, step):
+        done += 1
+        yield report
+
+
+def _print_plan(plan: Plan, *, as_json: bool) -> None:
+    columns = ("target", "precision", "scheme", "would write")
+    rows = [[job.target.name, job.precision, job.scheme.name, str(job.final)] for job in plan.jobs]
+    if as_json:
+        bundles = [dict(zip(columns, row, strict=True)) for row in rows]
+        model = {"model": plan.model.checkpoint.name, "task": plan.task, "max_length": plan.max_length}
+        print_json({**model, "bundles": bundles})
+        return
+    click.echo(f"{plan.model.checkpoint.name}: {plan.task}, up to {plan.max_length} tokens. Nothing was written.")
+    print_table(columns, rows)
