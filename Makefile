@@ -46,8 +46,8 @@ format: $(VENV)/.dev  ## rewrite the sources as ruff wants them
 readme: $(VENV)/.dev  ## rewrite the generated parts of README.md and docs/
 	$(VENV)/bin/python docs/generate.py
 
-compat: $(VENV)/.dev  ## replay TFLite bundles in tflite-runtime 2.14 and in TensorFlow, each in its own environment
-	$(VENV)/bin/python benchmarks/old_tflite_runtimes.py
+compat: $(VENV)/.demo  ## prove bundles in older versions of their runtimes, each in its own environment
+	$(VENV)/bin/python benchmarks/old_runtimes.py
 
 bench: $(VENV)/.dev  ## every benchmark against the vendors' own routes, then benchmarks/RESULTS.md
 	$(VENV)/bin/python benchmarks/install_size.py

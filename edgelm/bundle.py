@@ -15,11 +15,27 @@ from uuid import uuid4
 
 from edgelm.checkpoint import read_json
 from edgelm.errors import UsageError
+from edgelm.types import TensorSpec
 
 SCHEMA_VERSION = 1
 MANIFEST = "edgelm.json"
-REPORTS = ("report.json", "report.md")
-_KEYS = ("task", "labels", "target", "max_length", "lengths", "artifact", "tokenizer", "decode", "files")
+REPORTS = ("report.json", "report.md", "report.html")
+_KEYS = (
+    "model",
+    "task",
+    "labels",
+    "target",
+    "precision",
+    "scheme",
+    "rewrites",
+    "max_length",
+    "lengths",
+    "artifact",
+    "tokenizer",
+    "decode",
+    "source",
+    "files",
+)
 """What every reader of a manifest relies on."""
 _FULL_OR_FORBIDDEN = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO)
 """What a disk may say in the middle of writing; any other OSError there is a bug."""
@@ -55,13 +71,20 @@ class Bundle:
             raise UsageError(f"{path} lacks {missing[0]}, which its manifest lists.", hint="Export it again.")
         return cls(path, manifest)
 
+    @property
+    def changed(self) -> list[str]:
+        """The files whose digest is not the manifest's."""
+        return [name for name, entry in self.manifest["files"].items() if sha256(self.path / name) != entry["sha256"]]
+
     def verify(self) -> None:
         """UsageError when a file's digest is not the manifest's."""
-        changed = [
-            name for name, entry in self.manifest["files"].items() if sha256(self.path / name) != entry["sha256"]
-        ]
-        if changed:
+        if changed := self.changed:
             raise UsageError(f"{self.path / changed[0]} was changed since the export.", hint="Export it again.")
+
+    @property
+    def inputs(self) -> tuple[TensorSpec, ...]:
+        """Name, dtype and shape of each of the model's inputs."""
+        return tuple(TensorSpec(**spec) for spec in self.manifest["artifact"]["inputs"])
 
     @property
     def size_bytes(self) -> int:

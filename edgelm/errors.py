@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from functools import partial
+from typing import Any, ClassVar
 
 
 class EdgelmError(Exception):
@@ -17,6 +18,10 @@ class EdgelmError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message} {self.hint}".strip()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled whole: a child process raises it, and its parent tells it."""
+        return partial(type(self), self.message, hint=self.hint), (), self.__dict__
 
 
 class UsageError(EdgelmError):

@@ -53,6 +53,11 @@ def read_samples(path: Path | None) -> list[Text]:
     return texts
 
 
+def longest_text(max_length: int, token_bytes: int) -> int:
+    """Tokens of the longest text that is tried; ``token_bytes`` is the size of the outputs for one token."""
+    return max(1, min(max_length, _MOST_OUTPUT_BYTES // max(token_bytes, 1)))
+
+
 def feeds(
     texts: Sequence[Text], tokenizer: TextTokenizer, names: Sequence[str], max_length: int, token_bytes: int, task: str
 ) -> list[Feed]:
@@ -61,7 +66,7 @@ def feeds(
     ``token_bytes`` is the size of the outputs for one token; ``task`` fill-mask masks a word of each text.
     """
     texts = [_masked(text, tokenizer) if task == "fill-mask" else text for text in texts]
-    longest = max(1, min(max_length, _MOST_OUTPUT_BYTES // max(token_bytes, 1)))
+    longest = longest_text(max_length, token_bytes)
     encodings = [cut(tokenizer, text, longest) for text in texts]
     found = [Feed(f"text {i}", (texts[i],), tokenizer.arrays([e], names)) for i, e in enumerate(encodings)]
     batch = range(min(_BATCH, len(texts)))

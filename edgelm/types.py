@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -128,10 +128,14 @@ class Tolerance:
 
 @dataclass(frozen=True)
 class Tolerances:
-    """``lowering``: artifact against the graph at its own precision (tight). ``loss``: against fp32 (loose)."""
+    """``lowering``: artifact against the graph at its own precision (tight). ``loss``: against fp32 (loose).
+
+    ``invariance``: the artifact against itself, a text alone against the same text padded or in a batch.
+    """
 
     lowering: Tolerance
     loss: Tolerance
+    invariance: Tolerance
 
 
 class Target(Protocol):
@@ -184,11 +188,42 @@ class Target(Protocol):
         """Tokens, texts times length, that a parity run should take in all, where running is slow; None: no limit."""
 
     @property
+    def versions(self) -> str:
+        """What runs the bundle here, ``onnxruntime 1.31.1 on Python 3.11, numpy 2.4.6``, for a report."""
+
+    def in_runtime(self, requirement: str) -> Target:
+        """The same target in another version of its runtime, ``NAME==VERSION``, which its ``install`` sets up.
+
+        UsageError when that is no runtime of its format.
+        """
+
+    @property
+    def counts_instructions(self) -> bool:
+        """Whether ``instructions`` counts any, of its own bundles and of those of other targets of its converter."""
+
+    def instructions(
+        self, bundle: Path, manifest: Mapping[str, Any], lengths: Sequence[int], runs: int
+    ) -> Mapping[int, tuple[int, ...]]:
+        """Instructions of each of so many runs of the model on one text, by its length, on the first of ``machines``.
+
+        A gate against regressions, not milliseconds. ParityError when the bundle does not come to the end,
+        ToolchainError when its machine is not set up, UsageError where there is none.
+        """
+
+    @property
     def machines(self) -> Mapping[str, Target]:
         """The machines parity is measured on, by their names in a report; most targets have one, without a name."""
 
     def load(self, bundle: Path, manifest: Mapping[str, Any], threads: int) -> Runner:
         """Open the bundle's model in the target's runtime."""
+
+    def trace(self, bundle: Path, manifest: Mapping[str, Any], threads: int, names: Collection[str]) -> Runner:
+        """Open the bundle's own model so that it also answers with its intermediate tensors, by the graph's names.
+
+        Of ``names`` the runner gives those that the file has, and beside them the model's inputs as the model took
+        them: texts are padded where it takes fixed lengths. A model of a batch of one takes one row at a time.
+        UsageError where the target's runtime cannot show them.
+        """
 
 
 class Verdict(StrEnum):
@@ -199,8 +234,20 @@ class Verdict(StrEnum):
     UNMEASURED = "unmeasured"
 
 
+def worst(verdicts: Iterable[Verdict]) -> Verdict:
+    """Fail beats unmeasured beats pass; of no verdicts, unmeasured."""
+    found = set(verdicts)
+    if Verdict.FAIL in found:
+        return Verdict.FAIL
+    return Verdict.UNMEASURED if Verdict.UNMEASURED in found or not found else Verdict.PASS
+
+
 Group = Literal["integrity", "parity", "invariance", "quality", "latency", "size"]
 """``integrity``: the bundle is what its source says: digests, manifest, tokenizer, and a runtime that survives it."""
+
+Bound = Literal["at most", "at least"]
+RECORDED = "recorded, no limit set"
+"""The reason of a check that has a figure and no limit."""
 
 
 @dataclass(frozen=True)
@@ -214,16 +261,18 @@ class Check:
     unit: str
     verdict: Verdict
     reason: str = ""
+    bound: Bound | None = None
+    """On which side of the limit the figure must be; None without a limit."""
 
     @classmethod
     def at_most(cls, group: Group, name: str, value: float, limit: float | None, unit: str = "") -> Check:
         """Pass when ``value <= limit``; without a limit the figure is recorded; NaN fails either way."""
-        return cls._compare(group, name, value, limit, unit, limit is None or value <= limit)
+        return cls._compare(group, name, value, limit, unit, "at most", limit is None or value <= limit)
 
     @classmethod
     def at_least(cls, group: Group, name: str, value: float, limit: float | None, unit: str = "") -> Check:
         """Pass when ``value >= limit``; without a limit the figure is recorded; NaN fails either way."""
-        return cls._compare(group, name, value, limit, unit, limit is None or value >= limit)
+        return cls._compare(group, name, value, limit, unit, "at least", limit is None or value >= limit)
 
     @classmethod
     def unmeasured(cls, group: Group, name: str, reason: str) -> Check:
@@ -231,11 +280,19 @@ class Check:
         return cls(group, name, None, None, "", Verdict.UNMEASURED, reason)
 
     @classmethod
-    def _compare(cls, group: Group, name: str, value: float, limit: float | None, unit: str, ok: bool) -> Check:
+    def failed(cls, group: Group, name: str, reason: str) -> Check:
+        """A check that failed without a figure."""
+        return cls(group, name, None, None, "", Verdict.FAIL, reason)
+
+    @classmethod
+    def _compare(
+        cls, group: Group, name: str, value: float, limit: float | None, unit: str, bound: Bound, ok: bool
+    ) -> Check:
         if math.isnan(value):
-            return cls(group, name, value, limit, unit, Verdict.FAIL, "not a number")
-        reason = "" if limit is not None else "recorded, no limit set"
-        return cls(group, name, float(value), limit, unit, Verdict.PASS if ok else Verdict.FAIL, reason)
+            return cls(group, name, value, limit, unit, Verdict.FAIL, "not a number", None if limit is None else bound)
+        if limit is None:
+            return cls(group, name, float(value), None, unit, Verdict.PASS, RECORDED)
+        return cls(group, name, float(value), limit, unit, Verdict.PASS if ok else Verdict.FAIL, "", bound)
 
 
 @dataclass(frozen=True)
@@ -270,12 +327,7 @@ class Report:
     @property
     def verdict(self) -> Verdict:
         """Fail beats unmeasured beats pass; a report without checks is unmeasured."""
-        found = {check.verdict for check in self.checks}
-        if Verdict.FAIL in found:
-            return Verdict.FAIL
-        if Verdict.UNMEASURED in found or not found:
-            return Verdict.UNMEASURED
-        return Verdict.PASS
+        return worst(check.verdict for check in self.checks)
 
     def value(self, name: str) -> float | None:
         """The figure of the first check of that name, or None."""

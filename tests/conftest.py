@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import shutil
 import zlib
@@ -13,9 +14,11 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
+from edgelm import registry
 from edgelm.checkpoint import open_checkpoint
 from edgelm.errors import EdgelmError
 from edgelm.families import Model
+from edgelm.toolchain import import_coremltools, import_openvino
 
 Arrays = dict[str, np.ndarray]
 
@@ -89,6 +92,17 @@ POOLING_FLAGS = {
 }
 
 
+@pytest.fixture(scope="session", autouse=True)
+def toolchains() -> None:
+    """Every target's modules, imported once: a conversion's process inherits them where it is forked."""
+    import_openvino()
+    import_coremltools()
+    for target in registry.targets().values():
+        for module in (*registry.converter_of(target).requires, *target.requires):
+            if target.set_up is None:
+                importlib.import_module(module)
+
+
 @pytest.fixture(scope="session")
 def torch() -> Any:
     """torch on one thread: the tiny models gain nothing from more."""
@@ -150,9 +164,10 @@ def make_sentence_model(
         )
         _write_json(folder / "sentence_bert_config.json", {"max_seq_length": 64, "do_lower_case": False})
         flags = {flag: mode in pooling for mode, flag in POOLING_FLAGS.items()}
-        _write_json(folder / "1_Pooling" / "config.json", {"word_embedding_dimension": 32, **flags})
+        width = config.get("hidden_size", TINY["hidden_size"])
+        _write_json(folder / "1_Pooling" / "config.json", {"word_embedding_dimension": width, **flags})
         if dense:
-            _save_dense(folder / "2_Dense", 32 * len(pooling), dense)
+            _save_dense(folder / "2_Dense", width * len(pooling), dense)
         return folder
 
     return make

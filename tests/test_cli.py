@@ -20,7 +20,7 @@ from edgelm.cli import cli, main
 from edgelm.errors import UnsupportedError
 from edgelm.types import TASKS
 
-COMMANDS = ("export", "run", "inspect", "targets", "doctor")
+COMMANDS = ("export", "run", "bench", "diff", "report", "reproduce", "inspect", "targets", "doctor")
 REFUSE = """
 import sys
 refused = {names!r}

@@ -242,7 +242,10 @@ def _slice(e: _Emitter, node: Node) -> Sequence[Any]:
 
 def _split(e: _Emitter, node: Node) -> Sequence[Any]:
     split = e.opset.variadic_split(e.read(node.inputs[0]), e.int(node.attrs["axis"]), e.ints(*node.attrs["sizes"]))
-    return e.named(split, f"{node.outputs[0]}/split").outputs()  # type: ignore[no-any-return]
+    ports = e.named(split, f"{node.outputs[0]}/split").outputs()
+    for port, name in zip(ports, node.outputs, strict=True):
+        port.set_names({name})
+    return ports  # type: ignore[no-any-return]
 
 
 _EMIT: Mapping[str, Emit] = {

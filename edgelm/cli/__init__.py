@@ -12,9 +12,14 @@ from contextlib import contextmanager
 import click
 
 from edgelm import __version__
+from edgelm.cli.bench import bench
+from edgelm.cli.diff import diff
 from edgelm.cli.export import export
 from edgelm.cli.inspect import doctor, inspect, targets
+from edgelm.cli.report import report
+from edgelm.cli.reproduce import reproduce
 from edgelm.cli.run import run
+from edgelm.cli.validate import validate
 from edgelm.errors import EdgelmError, UsageError
 
 _INTERRUPTED = 130
@@ -42,7 +47,7 @@ def cli() -> None:
     """
 
 
-for _command in (export, run, inspect, targets, doctor):
+for _command in (export, run, validate, bench, diff, report, reproduce, inspect, targets, doctor):
     cli.add_command(_command)
 
 

@@ -23,3 +23,15 @@ def chosen(argument: str | None, option: str | None) -> str:
             "No MODEL given.", hint="Give a folder, a Hugging Face id or a built-in name (edgelm inspect --list)."
         )
     return str(argument or option)
+
+
+def lengths_of(value: str | None) -> tuple[int, ...]:
+    """The numbers of --lengths N,N, ascending."""
+    if value is None:
+        return ()
+    try:
+        return tuple(sorted({int(part) for part in value.split(",")}))
+    except ValueError:
+        raise UsageError(
+            f"--lengths {value!r} is not a list of whole numbers.", hint="For example: --lengths 32,128"
+        ) from None

@@ -12,7 +12,7 @@ import click
 if TYPE_CHECKING:
     from edgelm.types import Report
 
-_UNFOLDED = 10_000
+UNFOLDED = 10_000
 """Columns for a table that no terminal shows: a path must not be broken into lines."""
 
 
@@ -50,7 +50,7 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     table = Table(*columns, box=box.SIMPLE)
     for row in rows:
         table.add_row(*row)
-    console(width=None if sys.stdout.isatty() else _UNFOLDED).print(table)
+    console(width=None if sys.stdout.isatty() else UNFOLDED).print(table)
 
 
 def print_facts(facts: dict[str, Any]) -> None:
@@ -67,8 +67,9 @@ def print_reports(reports: Sequence[Report]) -> None:
 
     rows = []
     for report in reports:
-        parity = [check for check in report.checks if check.name.endswith("max abs")]
-        cosine = [check for check in report.checks if check.name.endswith("cosine, worst")]
+        checks = [check for check in report.checks if check.group == "parity"]
+        parity = [check for check in checks if check.name.endswith("max abs")]
+        cosine = [check for check in checks if check.name.endswith("cosine, worst")]
         p50 = [check for check in report.checks if check.name.startswith("model p50 at")]
         middle = p50[min(1, len(p50) - 1)] if p50 else None
         rows.append(

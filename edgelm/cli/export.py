@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from edgelm.cli._options import chosen, model_argument
+from edgelm.cli._options import chosen, lengths_of, model_argument
 from edgelm.cli._output import print_json, print_reports, print_table, progress
 from edgelm.errors import UsageError
 
@@ -66,6 +66,15 @@ if TYPE_CHECKING:
 @click.option(
     "--threads", type=click.IntRange(min=1), help="Threads of the runtimes; default: the cores there are, at most 4."
 )
+@click.option(
+    "--time-limit",
+    "time_limit_s",
+    type=click.FloatRange(min=1),
+    default=900.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="For a conversion and each step of a run; what takes longer is ended and has failed.",
+)
 @click.option("--revision", help="Branch, tag or commit on the Hugging Face hub.")
 @click.option("--allow-unmeasured", is_flag=True, help="Exit 0 although a required check could not be measured here.")
 @click.option("--dry-run", is_flag=True, help="Check everything, say what would be written, write nothing.")
@@ -89,7 +98,7 @@ def export(
     request = ExportRequest(
         model=chosen(model, model_option),
         targets=tuple(targets),
-        lengths=_lengths(lengths),
+        lengths=lengths_of(lengths),
         options=_key_values(options),
         threads=threads or 0,
         **settings,
@@ -106,20 +115,23 @@ def export(
             print_json([to_dict(report) for report in reports])
         elif reports:
             print_reports(reports)
+        _leave_page(reports, request.output, as_json=as_json)
     if dry_run:
         _print_plan(plan, as_json=as_json)
     return exit_code(reports, allow_unmeasured=allow_unmeasured)
 
 
-def _lengths(value: str | None) -> tuple[int, ...]:
-    if value is None:
-        return ()
+def _leave_page(reports: Sequence[Report], output: Path, *, as_json: bool) -> None:
+    """The page over the bundles in OUTPUT. That it cannot be written is told, but fails no bundle."""
+    from edgelm.report import refresh_matrix
+
     try:
-        return tuple(sorted({int(part) for part in value.split(",")}))
-    except ValueError:
-        raise UsageError(
-            f"--lengths {value!r} is not a list of whole numbers.", hint="For example: --lengths 32,128"
-        ) from None
+        page = refresh_matrix(reports, output) if reports else None
+    except UsageError as error:
+        click.echo(f"edgelm: no page over the bundles was written: {error}", err=True)
+        return
+    if page and not as_json:
+        click.echo(f"The page over all bundles: {page}")
 
 
 def _key_values(options: Sequence[str]) -> dict[str, str]:

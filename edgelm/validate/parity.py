@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from edgelm.types import Array, Check, Runner, TensorSpec, Tolerance
+from edgelm.types import Array, Check, Group, TensorSpec, TextError, Tolerance
 
 _LENGTH = "length"
 _TIE = 1e-5
@@ -69,26 +69,21 @@ class Difference:
         with np.errstate(divide="ignore"):
             return 10 * float(np.log10(self._signal / self._noise))
 
-    def checks(self, name: str, tolerance: Tolerance) -> Iterator[Check]:
+    def checks(self, name: str, tolerance: Tolerance, group: Group = "parity") -> Iterator[Check]:
         """One check for each measure."""
         scale = max(1.0, self.peak)
         cosines = self.cosines or [float("nan")]
-        yield Check.at_most("parity", f"{name} max abs", self.max_abs, _scaled(tolerance.max_abs, scale))
-        yield Check.at_most("parity", f"{name} mean abs", self.mean_abs, _scaled(tolerance.mean_abs, scale))
-        yield Check.at_least("parity", f"{name} cosine, worst", float(np.min(cosines)), tolerance.min_cosine)
-        yield Check.at_least("parity", f"{name} cosine, mean", float(np.mean(cosines)), None)
-        yield Check.at_least("parity", f"{name} SQNR", self.sqnr_db, tolerance.min_sqnr_db, "dB")
+        yield Check.at_most(group, f"{name} max abs", self.max_abs, _scaled(tolerance.max_abs, scale))
+        yield Check.at_most(group, f"{name} mean abs", self.mean_abs, _scaled(tolerance.mean_abs, scale))
+        yield Check.at_least(group, f"{name} cosine, worst", float(np.min(cosines)), tolerance.min_cosine)
+        yield Check.at_least(group, f"{name} cosine, mean", float(np.mean(cosines)), None)
+        yield Check.at_least(group, f"{name} SQNR", self.sqnr_db, tolerance.min_sqnr_db, "dB")
         if self.decided:
-            yield Check.at_least("parity", f"{name} top-1", self.agreed / self.decided, tolerance.min_top1)
+            yield Check.at_least(group, f"{name} top-1", self.agreed / self.decided, tolerance.min_top1)
 
 
 def _scaled(limit: float | None, scale: float) -> float | None:
     return None if limit is None else limit * scale
-
-
-def run_all(runner: Runner, feeds: Sequence[Mapping[str, Array]]) -> list[dict[str, Array]]:
-    """The outputs of every feed."""
-    return [runner(feed) for feed in feeds]
 
 
 def compare(
@@ -103,12 +98,34 @@ def compare(
     checks: list[Check] = []
     for spec in outputs:
         difference = Difference()
-        by_token = len(spec.shape) > 1 and spec.shape[1] == _LENGTH
         for want, got, mask in zip(reference, actual, masks, strict=True):
             with np.errstate(all="ignore"):  # a broken artifact's infinities are figures here, not warnings
-                _count(difference, spec, want[spec.name], got.get(spec.name), mask if by_token else None)
+                _count(difference, spec, want[spec.name], got.get(spec.name), _mask_for(spec, mask))
         checks.extend(difference.checks(f"{spec.name} vs {against}:", tolerance))
     return checks
+
+
+def text_errors(
+    reference: Sequence[Mapping[str, Array]],
+    actual: Sequence[Mapping[str, Array]],
+    masks: Sequence[Array],
+    spec: TensorSpec,
+) -> Iterator[TextError]:
+    """How far one output is from the reference on every single text."""
+    for want, got, mask in zip(reference, actual, masks, strict=True):
+        for row in range(len(mask)):
+            difference = Difference()
+            found = got.get(spec.name)
+            with np.errstate(all="ignore"):
+                one = None if found is None else found[row : row + 1]
+                _count(difference, spec, want[spec.name][row : row + 1], one, _mask_for(spec, mask[row : row + 1]))
+            cosine = difference.cosines[0] if difference.cosines else float("nan")
+            yield TextError(int(mask[row].sum()), difference.max_abs, cosine)
+
+
+def _mask_for(spec: TensorSpec, mask: Array) -> Array | None:
+    """The mask of an output that has a value for each token; None for one that has not."""
+    return mask if len(spec.shape) > 1 and spec.shape[1] == _LENGTH else None
 
 
 def _count(difference: Difference, spec: TensorSpec, want: Array, got: Array | None, mask: Array | None) -> None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import tarfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, cast
 
+from edgelm import environments
+from edgelm.environments import cause
 from edgelm.errors import ToolchainError
 
 _AGAIN = "Check the network and how apt and pip reach it, then run the same command again."
@@ -55,7 +55,7 @@ class Apt:
         self._configuration.write_text(configuration, "utf-8")
         update = run([*self._get, "update"], "Reading the package lists")
         if not any((directory / "lists").glob("*_Packages*")):  # without a network, update only warns
-            raise ToolchainError(f"No package list could be read: {_cause(update)}.", hint=_AGAIN)
+            raise ToolchainError(f"No package list could be read: {cause(update)}.", hint=_AGAIN)
 
     def with_dependencies(self, *packages: str) -> list[Path]:
         """The .deb files of packages and of all they depend on."""
@@ -109,45 +109,6 @@ def extract(deb: Path, name: str, place: Path) -> bool:
     return place.exists()
 
 
-@contextmanager
-def building(place: Path) -> Iterator[Path]:
-    """A folder to fill beside ``place``, which takes its place when nothing went wrong and is removed otherwise.
-
-    ToolchainError when the disk does not let it.
-    """
-    partial = place.with_name(f".{place.name}.{os.getpid()}.partial")
-    old = place.with_name(f".{place.name}.{os.getpid()}.old")
-    try:
-        partial.mkdir(parents=True)
-        yield partial
-        if place.exists():
-            place.rename(old)
-        partial.rename(place)
-    except OSError as error:
-        raise ToolchainError(
-            f"The set-up in {place.parent} failed: {error.strerror or error}.",
-            hint="Set EDGELM_CACHE to a folder that can be written to and has 1 GB free.",
-        ) from None
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-        shutil.rmtree(old, ignore_errors=True)
-
-
-def run(
-    command: Sequence[str], doing: str, directory: Path | None = None, environment: Mapping[str, str] | None = None
-) -> subprocess.CompletedProcess[str]:
+def run(command: Sequence[str], doing: str, directory: Path | None = None) -> subprocess.CompletedProcess[str]:
     """Run a tool; ToolchainError with the reason it gives when it fails."""
-    done = subprocess.run(
-        command, cwd=directory, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        raise ToolchainError(f"{doing} failed: {_cause(done)}.", hint=_AGAIN)
-    return done
-
-
-def _cause(done: subprocess.CompletedProcess[str]) -> str:
-    """The last error a tool names, else its first warning, its last line, or its exit status."""
-    lines = [line.strip().rstrip(".") for line in done.stderr.splitlines() if line.strip()]
-    errors = [line for line in lines if line.startswith(("E:", "ERROR:"))]
-    warnings = [line for line in lines if line.startswith("W:")]
-    return (*errors[-1:], *warnings[:1], *lines[-1:], f"exit status {done.returncode}")[0]
+    return environments.run(command, doing, directory, hint=_AGAIN)

@@ -17,8 +17,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from edgelm.environments import building, cache, run
 from edgelm.errors import ToolchainError
-from edgelm_targets._apt import Apt, building, extract, host, run, unpack
+from edgelm_targets._apt import Apt, extract, host, unpack
 
 COMMAND = "edgelm doctor --install arm64"
 SCHEMA = 1
@@ -63,12 +64,8 @@ _PLATFORMS = ("manylinux2014_aarch64", *(f"manylinux_2_{minor}_aarch64" for mino
 
 
 def folder() -> Path:
-    """Where the set-up lies: ``$EDGELM_CACHE/arm64``, else ``edgelm/arm64`` in the user's cache directory."""
-    own = os.environ.get("EDGELM_CACHE")
-    if own:
-        return Path(own).expanduser().absolute() / "arm64"
-    cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(cache).expanduser().absolute() / "edgelm" / "arm64"
+    """Where the set-up lies: ``arm64`` in edgelm's cache."""
+    return cache() / "arm64"
 
 
 def missing(modules: Iterable[str]) -> str | None:
@@ -85,6 +82,14 @@ def missing(modules: Iterable[str]) -> str | None:
         if found != number:
             return f"the ARM set-up has {module} {found}, this environment {number}; run again: {COMMAND}"
     return None
+
+
+def versions(modules: Iterable[str]) -> str:
+    """What the set-up runs a bundle with, for a report."""
+    stamp = _stamp(folder()) or {}
+    names = ", ".join(f"{RUNTIMES[module]} {stamp.get(module, 'of unknown version')}" for module in modules)
+    python, numpy, qemu = (stamp.get(name, "unknown") for name in ("python", "numpy", "qemu"))
+    return f"{names} on Python {python}, numpy {numpy}, qemu {qemu}, all but qemu for aarch64"
 
 
 def install(say: Callable[[str], None] = lambda _: None) -> Path:

@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from edgelm import environments
 from edgelm.errors import UsageError
 from edgelm.types import Array, Runner, Tensors, Tolerance, Tolerances
 
+_EXACT = Tolerance(max_abs=1e-4, min_cosine=0.99999, min_sqnr_db=80, min_top1=1.0)
 DEFAULT_TOLERANCES: Mapping[str, Tolerances] = {
-    "fp32": Tolerances(
-        lowering=Tolerance(max_abs=1e-4, min_cosine=0.99999, min_sqnr_db=80, min_top1=1.0),
-        loss=Tolerance(max_abs=1e-4, min_cosine=0.99999, min_sqnr_db=80, min_top1=1.0),
-    ),
+    "fp32": Tolerances(lowering=_EXACT, loss=_EXACT, invariance=_EXACT),
     "fp16": Tolerances(
         lowering=Tolerance(max_abs=1e-3, min_cosine=0.9999, min_sqnr_db=50),
         loss=Tolerance(max_abs=1e-2, min_cosine=0.999, min_sqnr_db=40),
+        invariance=Tolerance(max_abs=1e-3, min_cosine=0.9999, min_sqnr_db=50),
     ),
     "int8": Tolerances(
         lowering=Tolerance(min_cosine=0.995, min_sqnr_db=20),
         loss=Tolerance(min_cosine=0.98, min_sqnr_db=14),
+        invariance=Tolerance(min_cosine=0.999, min_sqnr_db=25),
     ),
 }
 """By precision; a target replaces what its runtime does otherwise."""
@@ -64,13 +65,52 @@ class BaseTarget(ABC):
         raise UsageError(f"Target {self.name} needs nothing beyond pip.", hint=f"pip install 'edgelm[{self.extra}]'")
 
     @property
+    def versions(self) -> str:
+        """What runs the bundle here, for a report."""
+        return environments.current().told(*self.requires)
+
+    def in_runtime(self, requirement: str) -> BaseTarget:
+        """This target in another version of its runtime, ``NAME==VERSION``, which its ``install`` sets up."""
+        from edgelm_targets.pinned import pinned
+
+        return pinned(self, requirement)
+
+    @property
     def machines(self) -> Mapping[str, BaseTarget]:
         """The machines parity is measured on, by their names in a report; most targets have one, without a name."""
         return {"": self}
 
+    @property
+    def counts_instructions(self) -> bool:
+        """Whether ``instructions`` counts any."""
+        return False
+
+    def instructions(
+        self,
+        bundle: Path,  # noqa: ARG002  only targets that can do it look at the arguments
+        manifest: Mapping[str, Any],  # noqa: ARG002
+        lengths: Sequence[int],  # noqa: ARG002
+        runs: int,  # noqa: ARG002
+    ) -> Mapping[int, tuple[int, ...]]:
+        """UsageError: this target's instructions cannot be counted."""
+        raise UsageError(f"Instructions of target {self.name} cannot be counted.")
+
     @abstractmethod
     def load(self, bundle: Path, manifest: Mapping[str, Any], threads: int) -> Runner:
         """Open the bundle's model in the target's runtime."""
+
+    def trace(
+        self,
+        bundle: Path,  # noqa: ARG002  only targets that can do it look at the arguments
+        manifest: Mapping[str, Any],  # noqa: ARG002
+        threads: int,  # noqa: ARG002
+        names: Collection[str],  # noqa: ARG002
+    ) -> Runner:
+        """UsageError: this target's runtime does not show intermediate tensors."""
+        raise UsageError(
+            f"Target {self.name} cannot show what its model computes on the way.",
+            hint=f"Its files are those of target {self.converter}: export with --target {self.converter}.",
+        )
 
 
 def row_by_row(run: Runner) -> Runner:
@@ -93,10 +133,16 @@ def pad_to_lengths(run: Runner, lengths: Sequence[int], outputs: Sequence[Mappin
 
     def runner(inputs: Tensors) -> dict[str, Array]:
         length = next(iter(inputs.values())).shape[1]
-        fixed = next((size for size in sorted(lengths) if size >= length), None)
-        if fixed is None:
-            raise UsageError(f"{length} tokens are more than the bundle's largest fixed length, {max(lengths)}.")
-        padded = {name: np.pad(array, ((0, 0), (0, fixed - length))) for name, array in inputs.items()}
-        return {name: array[:, :length] if name in by_token else array for name, array in run(padded).items()}
+        results = run(padded(inputs, lengths))
+        return {name: array[:, :length] if name in by_token else array for name, array in results.items()}
 
     return runner
+
+
+def padded(inputs: Tensors, lengths: Sequence[int]) -> dict[str, Array]:
+    """The inputs at the first of ``lengths`` that holds them, with mask 0 behind; without lengths, as they are."""
+    length = next(iter(inputs.values())).shape[1]
+    fixed = next((size for size in sorted(lengths) if size >= length), None if lengths else length)
+    if fixed is None:
+        raise UsageError(f"{length} tokens are more than the bundle's largest fixed length, {max(lengths)}.")
+    return {name: np.pad(array, ((0, 0), (0, fixed - length))) for name, array in inputs.items()}

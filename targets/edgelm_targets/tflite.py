@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+import warnings
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from edgelm.types import Array, Runner, Tensors
-from edgelm_targets.base import BaseTarget, pad_to_lengths, row_by_row
+from edgelm_targets.base import BaseTarget, pad_to_lengths, padded, row_by_row
 
 
 @dataclass(frozen=True)
@@ -25,23 +26,55 @@ class TFLiteTarget(BaseTarget):
 
         artifact = manifest["artifact"]
         interpreter = Interpreter(str(bundle / artifact["files"][0]), num_threads=threads)
-        with _without_chatter():
-            interpreter.allocate_tensors()
-        dtypes = {spec["name"]: spec["dtype"] for spec in artifact["inputs"]}
-        outputs = [spec["name"] for spec in artifact["outputs"]]
-        names = artifact["details"]["signatures"]
-        signatures = {length: interpreter.get_signature_runner(name) for name, length in names.items()}
-
-        def run(inputs: Tensors) -> dict[str, Array]:
-            length = next(iter(inputs.values())).shape[1]
-            signature = signatures[length if length in signatures else None]
-            # This resizes and allocates too, but only where a shape is not what it was.
-            results = signature(**{name: inputs[name].astype(dtype) for name, dtype in dtypes.items()})
-            return {name: results[name] for name in outputs}
-
+        batched = row_by_row(_signature_runner(interpreter, artifact))
         lengths = manifest["lengths"]
-        batched = row_by_row(run)
         return pad_to_lengths(batched, lengths, artifact["outputs"]) if lengths else batched
+
+    def trace(self, bundle: Path, manifest: Mapping[str, Any], threads: int, names: Collection[str]) -> Runner:
+        """The same, XNNPACK included, with all tensors preserved: ``load``'s outputs, bit for bit."""
+        from ai_edge_litert.interpreter import Interpreter
+
+        artifact = manifest["artifact"]
+        with warnings.catch_warnings():  # that this is for debugging, which it is
+            warnings.simplefilter("ignore")
+            interpreter = Interpreter(
+                str(bundle / artifact["files"][0]), num_threads=threads, experimental_preserve_all_tensors=True
+            )
+        run = _signature_runner(interpreter, artifact)
+        # The converter writes one subgraph for each signature, in their order.
+        subgraphs = {length: i for i, length in enumerate(artifact["details"]["signatures"].values())}
+
+        def runner(inputs: Tensors) -> dict[str, Array]:
+            feed = padded(inputs, manifest["lengths"])
+            results = run(feed)
+            subgraph = subgraphs.get(next(iter(feed.values())).shape[1], 0)
+            shown = {
+                tensor["name"]: interpreter.get_tensor(tensor["index"], subgraph)
+                for tensor in interpreter.get_tensor_details(subgraph)
+                if tensor["name"] in names
+            }
+            return feed | shown | results
+
+        return runner
+
+
+def _signature_runner(interpreter: Any, artifact: Mapping[str, Any]) -> Runner:
+    """A runner for one row through the signature for its length."""
+    with _without_chatter():
+        interpreter.allocate_tensors()
+    dtypes = {spec["name"]: spec["dtype"] for spec in artifact["inputs"]}
+    outputs = [spec["name"] for spec in artifact["outputs"]]
+    names = artifact["details"]["signatures"]
+    signatures = {length: interpreter.get_signature_runner(name) for name, length in names.items()}
+
+    def run(inputs: Tensors) -> dict[str, Array]:
+        length = next(iter(inputs.values())).shape[1]
+        signature = signatures[length if length in signatures else None]
+        # This resizes and allocates too, but only where a shape is not what it was.
+        results = signature(**{name: inputs[name].astype(dtype) for name, dtype in dtypes.items()})
+        return {name: results[name] for name in outputs}
+
+    return run
 
 
 @contextmanager

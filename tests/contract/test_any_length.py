@@ -29,7 +29,7 @@ def test_any_batch_and_any_length(
     graph = rewrites.apply(model.graph(task, longest), converter.rewrites)
     graph = quantize.apply_scheme(graph, converter.precisions[measured.precision])
     feeds = [make_batch(model, tuple(min(n, longest) for n in batch), seed=i) for i, batch in enumerate(BATCHES)]
-    expected, found = parity.run_all(Interpreter(graph), feeds), parity.run_all(runner, feeds)
+    expected, found = ([run(feed) for feed in feeds] for run in (Interpreter(graph), runner))
     for want, got in zip(expected, found, strict=True):
         assert {name: array.shape for name, array in got.items()} == {name: a.shape for name, a in want.items()}
         assert {array.dtype for array in got.values()} == {np.dtype(np.float32)}

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from edgelm.bundle import SCHEMA_VERSION
+from edgelm.bundle import REPORTS, SCHEMA_VERSION
 from edgelm.types import TASKS
 
 MANIFEST = {
@@ -58,7 +58,7 @@ def test_the_folder_holds_what_the_manifest_lists(case: Any, exported: Any) -> N
     bundle, _ = exported(case, "text-classification")
     found = {path.relative_to(bundle.path).as_posix() for path in bundle.path.rglob("*") if path.is_file()}
     listed = set(bundle.manifest["files"])
-    assert found == listed | {"edgelm.json", "report.json", "report.md"}
+    assert found == listed | {"edgelm.json", *REPORTS}
     assert set(bundle.manifest["artifact"]["files"]) <= listed
     assert set(bundle.manifest["tokenizer"]["files"]) <= listed
     assert "golden/golden.json" in listed

@@ -1,11 +1,9 @@
-"""What the ARM targets do without an ARM machine: frames, processes that die, and the messages of the set-up."""
+"""What the ARM targets do without an ARM machine: a replay by the same code, and the messages of the set-up."""
 
 from __future__ import annotations
 
-import io
 import json
 import sys
-from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -13,68 +11,16 @@ from typing import Any
 import numpy as np
 import pytest
 
+from edgelm.environments import building
 from edgelm.errors import ParityError, ToolchainError
 from edgelm.graph.builder import GraphBuilder
 from edgelm.graph.ir import BATCH, LENGTH
-from edgelm.types import Array, ConvertRequest, Tolerance
+from edgelm.remote import RemoteRunner
+from edgelm.types import ConvertRequest, Tolerance
 from edgelm_converters.onnx import ONNX as CONVERTER
-from edgelm_targets import _arm64_worker as worker
 from edgelm_targets import arm64, arm64_setup
-from edgelm_targets._apt import building
-from edgelm_targets.arm64 import ONNX_ARM64, TFLITE_ARM64, WORKER, Replay
+from edgelm_targets.arm64 import ONNX_ARM64, TFLITE_ARM64
 from edgelm_targets.onnx import ONNX
-
-ARRAYS: Mapping[str, Array] = {
-    "ids": np.arange(6, dtype=np.int32).reshape(2, 3),
-    "long ids": np.asarray([[-1, 2**40]]),
-    "floats": np.asarray([[np.nan, np.inf, -0.0]], np.float32),
-    "scalar": np.asarray(2.5, np.float16),
-    "nothing": np.zeros((0, 4), np.float32),
-    "every other": np.arange(8, dtype=np.float32)[::2],
-    "mask": np.asarray([True, False]),
-}
-
-FAKE_TARGET = """
-import ctypes, os, time
-
-class Target:
-    requires = ({requires!r},)
-
-    def load(self, bundle, manifest, threads):
-        {load}
-
-        def run(inputs):
-            {run}
-            return {{name: array * manifest["factor"] for name, array in inputs.items()}}
-
-        return run
-
-TARGET = Target()
-"""
-
-
-class Fake:
-    """Writes a target of given behaviour as a module, and starts the worker on it in this machine's own Python."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def __call__(self, *, requires: str = "json", load: str = "pass", run: str = "pass") -> Replay:
-        source = FAKE_TARGET.format(requires=requires, load=load, run=run)
-        (self.folder / "fake_target.py").write_text(source, "utf-8")
-        order = {"module": "fake_target", "attribute": "TARGET", "bundle": "", "manifest": {"factor": 2}, "threads": 1}
-        return replay_here(order, self.folder)
-
-
-def replay_here(order: Mapping[str, Any], *paths: Path) -> Replay:
-    """The worker without emulation."""
-    environment = {"PYTHONPATH": ":".join(map(str, (*paths, *arm64._PACKAGES)))}
-    return Replay("here", [sys.executable, *WORKER], environment, order)
-
-
-@pytest.fixture
-def fake(tmp_path: Path) -> Fake:
-    return Fake(tmp_path)
 
 
 @pytest.fixture
@@ -106,45 +52,6 @@ def write_stamp(cache: Path, **changes: Any) -> None:
     (cache / "arm64" / "stamp.json").write_text(json.dumps(stamp), "utf-8")
 
 
-# -- frames ------------------------------------------------------------------------------------------------------------
-
-
-def test_arrays_survive_a_frame() -> None:
-    stream = io.BytesIO()
-    worker.write_frame(stream, worker.pack(ARRAYS))
-    stream.seek(0)
-    found = worker.unpack(worker.read_frame(stream) or b"")
-    assert list(found) == list(ARRAYS)
-    for name, array in ARRAYS.items():
-        assert found[name].dtype == array.dtype
-        np.testing.assert_array_equal(found[name], array, err_msg=name, strict=True)
-
-
-def test_objects_are_refused() -> None:
-    with pytest.raises(ValueError, match="OBJECT array"):
-        worker.unpack(worker.pack({"x": np.asarray([{}], object)}))
-
-
-@pytest.mark.parametrize("cut", [1, 5, 8, 11])
-def test_half_a_frame_is_none(cut: int) -> None:
-    stream = io.BytesIO()
-    worker.write_frame(stream, b"four")
-    assert worker.read_frame(io.BytesIO(stream.getvalue())) == b"four"
-    assert worker.read_frame(io.BytesIO(stream.getvalue()[:-cut])) is None
-
-
-def test_feeds_are_answered_in_order() -> None:
-    requests, answers = io.BytesIO(), io.BytesIO()
-    for value in range(3):
-        worker.write_frame(requests, worker.pack({"x": np.asarray([value])}))
-    requests.seek(0)
-    worker.serve(lambda inputs: {"y": inputs["x"] + 10}, requests, answers)
-    answers.seek(0)
-    found = [worker.unpack(worker.read_frame(answers) or b"")["y"].item() for _ in range(3)]
-    assert found == [10, 11, 12]
-    assert worker.read_frame(answers) is None
-
-
 # -- the other process -------------------------------------------------------------------------------------------------
 
 
@@ -157,64 +64,14 @@ def test_replays_a_real_model_exactly(tmp_path: Path) -> None:
     artifact = CONVERTER.convert(graph, ConvertRequest(tmp_path, CONVERTER.precisions["fp32"], 64))
     manifest = {"artifact": asdict(artifact), "lengths": []}
     native = ONNX.load(tmp_path, manifest, 1)
-    order = {"module": "edgelm_targets.onnx", "attribute": "ONNX", "bundle": str(tmp_path)}
-    replay = replay_here({**order, "manifest": manifest, "threads": 1})
+    call = arm64.open_call(ONNX_ARM64.original, ONNX_ARM64.requires, tmp_path, manifest, 1)
+    paths = {"PYTHONPATH": ":".join(map(str, arm64._PACKAGES))}
+    replay = RemoteRunner("here", [sys.executable, "-P", "-B"], paths, call)
     replay.open()
     for shape in ((1, 1), (3, 7)):
         feed = {"input_ids": np.random.default_rng(1).integers(0, 20, shape, dtype=np.int32)}
         for name, values in native(feed).items():
             np.testing.assert_array_equal(replay(feed)[name], values, strict=True)
-
-
-def test_chatter_on_stdout_is_no_answer(fake: Fake) -> None:
-    replay = fake(load="print('from Python')", run="os.write(1, b'from C'); print('more')")
-    replay.open()
-    for value in (1.0, 2.0):
-        assert replay({"x": np.asarray([value])})["x"].item() == 2 * value
-
-
-@pytest.mark.parametrize(
-    ("run", "message"),
-    [
-        ("raise KeyError('input_ids')", "here: the runtime's process died with exit status 1: KeyError: 'input_ids'"),
-        ("os._exit(3)", "died with exit status 3: it wrote nothing"),
-        ("os.kill(os.getpid(), 11)", "died of SIGSEGV: it wrote nothing"),
-    ],
-)
-def test_a_death_while_answering_is_a_parity_error(run: str, message: str, fake: Fake) -> None:
-    replay = fake(run=run)
-    replay.open()
-    for _ in range(2):
-        with pytest.raises(ParityError, match=message):
-            replay({"x": np.asarray([1])})
-
-
-def test_a_model_that_cannot_be_opened_is_a_parity_error(fake: Fake) -> None:
-    with pytest.raises(ParityError, match="exit status 1: ValueError: unknown operator"):
-        fake(load='raise ValueError("unknown operator")').open()
-
-
-def test_a_runtime_that_cannot_be_imported_is_a_toolchain_error(fake: Fake, cache: Path) -> None:
-    with pytest.raises(ToolchainError, match="No module named 'no_such_runtime'") as raised:
-        fake(requires="no_such_runtime").open()
-    assert str(cache / "arm64") in raised.value.hint
-    assert arm64_setup.COMMAND in raised.value.hint
-
-
-def test_a_process_that_hangs_is_killed(fake: Fake) -> None:
-    replay = fake(run="time.sleep(600)")
-    replay.open()
-    replay.most_seconds = 0.1
-    with pytest.raises(ParityError, match=r"here: no answer within 0\.1 s"):
-        replay({"x": np.asarray([1])})
-
-
-def test_the_process_ends_with_the_runner(fake: Fake) -> None:
-    replay = fake()
-    replay.open()
-    process = replay._process
-    del replay
-    assert process.wait(10) == -9
 
 
 # -- two CPU models ----------------------------------------------------------------------------------------------------
@@ -265,6 +122,7 @@ def test_the_stamp_must_name_the_version_installed_here(cache: Path) -> None:
     write_stamp(cache)
     assert ONNX_ARM64.unmeasured is None
     assert TFLITE_ARM64.unmeasured is None
+    assert TFLITE_ARM64.versions.startswith(f"ai-edge-litert {arm64_setup._installed('ai_edge_litert')} on Python ")
     write_stamp(cache, onnxruntime="1.0.0")
     assert ONNX_ARM64.unmeasured is not None
     assert "has onnxruntime 1.0.0, this environment" in ONNX_ARM64.unmeasured

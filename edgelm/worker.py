@@ -1,4 +1,6 @@
-"""The process under emulation: opens one bundle with the target's own code and answers the feeds sent to its stdin.
+"""The process that `edgelm.remote` talks to: it opens a model in its own Python and answers the feeds it is sent.
+
+It is run by its path in whatever Python a runtime needs, from 3.8 on, so it imports NumPy and nothing of edgelm.
 
 Both sides speak in frames: eight bytes of length, little-endian, then as many bytes. The first frame is the order as
 JSON, the others are named arrays: a line of JSON with each name, dtype and shape, then their bytes in that order.
@@ -6,19 +8,23 @@ JSON, the others are named arrays: a line of JSON with each name, dtype and shap
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import math
 import os
 import struct
 import sys
-from collections.abc import Mapping
+import traceback
 from importlib import import_module
-from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
-from edgelm.types import Array, Runner, Tensors
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import TracebackType
+
+    from edgelm.types import Array, Runner, Tensors
 
 _LENGTH = struct.Struct("<Q")
 
@@ -59,26 +65,45 @@ def unpack(payload: bytes) -> dict[str, Array]:
 
 def serve(runner: Runner, requests: IO[bytes], answers: IO[bytes]) -> None:
     """Answer every feed until the stream of requests ends."""
-    while (payload := read_frame(requests)) is not None:
+    while True:
+        payload = read_frame(requests)
+        if payload is None:
+            return
         write_frame(answers, pack(runner(unpack(payload))))
 
 
 def main() -> None:
-    """Read the order, say twice that it went well (runtime imported, model open), then answer feeds.
+    """Read the order, say twice that it went well (modules imported, model open), then answer feeds.
 
-    The order holds ``module`` and ``attribute`` of the target, and ``load``'s arguments ``bundle``, ``manifest`` and
-    ``threads``. Whatever goes wrong ends the process; its traceback is on stderr.
+    The order holds the modules that it ``requires``, and the ``file``, ``function`` and ``arguments`` that give the
+    runner. Whatever goes wrong ends the process; the last line on stderr is the error.
     """
+    sys.excepthook = _last_words
     answers = _take_stdout()
     requests = sys.stdin.buffer
     order: Mapping[str, Any] = json.loads(read_frame(requests) or b"{}")
-    target = getattr(import_module(order["module"]), order["attribute"])
-    for module in target.requires:
+    for module in order["requires"]:
         import_module(module)
     write_frame(answers, b"")
-    runner = target.load(Path(order["bundle"]), order["manifest"], order["threads"])
+    runner = _function(order["file"], order["function"])(**order["arguments"])
     write_frame(answers, b"")
     serve(runner, requests, answers)
+
+
+def _function(file: str, name: str) -> Any:
+    """A function of a Python file, whose folder is not searched for modules."""
+    spec = importlib.util.spec_from_file_location("_opened", file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return getattr(module, name)
+
+
+def _last_words(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """The traceback, and the error once more on one line, for messages of several lines end in the least of them."""
+    traceback.print_exception(kind, error, trace)
+    print(f"{kind.__name__}: {' '.join(str(error).split())}".rstrip(": "), file=sys.stderr)
 
 
 def _take_stdout() -> IO[bytes]:
@@ -87,3 +112,7 @@ def _take_stdout() -> IO[bytes]:
     os.dup2(2, 1)
     sys.stdout = sys.stderr
     return answers
+
+
+if __name__ == "__main__":
+    main()

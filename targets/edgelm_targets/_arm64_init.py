@@ -1,5 +1,5 @@
 #!/usr/bin/python3 -SPB
-"""The only process of the emulated machine of arm64_instructions.py: runs one model, prints the counts, switches off.
+"""The only process of the emulated machine of `arm64_counts`: runs one model, prints the counts, switches off.
 
 The machine's clock goes one nanosecond on for every instruction, so a difference of two times is a count.
 """
@@ -32,19 +32,23 @@ def main() -> None:
     libc.reboot(_POWER_OFF)
 
 
-def counts(order: dict[str, Any]) -> list[int]:
-    """Instructions of each run of the model, its warm-up left out."""
-    import numpy as np
-
+def counts(order: dict[str, Any]) -> list[list[int]]:
+    """Instructions of each run of the model at each of the order's lengths, the warm-up left out."""
     target = getattr(importlib.import_module(order["module"]), order["attribute"])
     runner = target.load(Path("/bundle"), order["manifest"], 1)
-    # Which words does not matter to the count.
-    ids = np.full((1, order["length"]), 4, np.int32)
-    values = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
-    feed = {spec["name"]: values[spec["name"]] for spec in order["manifest"]["artifact"]["inputs"]}
     gc.disable()
+    return [_counts_at(runner, order["manifest"], length, order["runs"]) for length in order["lengths"]]
+
+
+def _counts_at(runner: Any, manifest: dict[str, Any], length: int, runs: int) -> list[int]:
+    import numpy as np
+
+    # Which words does not matter to the count.
+    ids = np.full((1, length), 4, np.int32)
+    values = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
+    feed = {spec["name"]: values[spec["name"]] for spec in manifest["artifact"]["inputs"]}
     found = []
-    for _ in range(_WARM_UP + order["runs"]):
+    for _ in range(_WARM_UP + runs):
         start = time.perf_counter_ns()
         runner(feed)
         found.append(time.perf_counter_ns() - start)

@@ -1,0 +1,163 @@
+"""What a bundle is held against: the checkpoint, its graph and tokenizer, texts, and what the original says of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from edgelm.checkpoint import open_checkpoint
+from edgelm.decode import label_list
+from edgelm.errors import UsageError
+from edgelm.families import Model
+from edgelm.graph import quantize, rewrites
+from edgelm.graph.canonical import Pooling
+from edgelm.graph.interpreter import Interpreter
+from edgelm.graph.ir import Graph
+from edgelm.samples import Feed, feeds, longest_text, read_samples
+from edgelm.tokenizer import Text, TextTokenizer, cut
+from edgelm.types import Array, Scheme, TensorSpec
+
+_QA_RULES = {"max_answer_length": 15, "max_seq_length": 384, "doc_stride": 128}
+"""The defaults of Hugging Face's question-answering pipeline."""
+
+
+class Source:
+    """A checkpoint read for one task; all is checked when it is made, the reference is computed once."""
+
+    def __init__(
+        self,
+        model: str,
+        revision: str | None,
+        task: str,
+        max_length: int | None,
+        lengths: Sequence[int] = (),
+        samples: Path | None = None,
+    ) -> None:
+        self.model = Model.open(open_checkpoint(model, revision))
+        self.task = self.model.resolve_task(task)
+        self.tokenizer = TextTokenizer.from_checkpoint(self.model.checkpoint.path, self.model.modules)
+        self.tokenizer.check_vocabulary(self.model.encoder.vocab_size)
+        self.lengths = tuple(lengths)
+        self.max_length = _max_length(max_length, self.lengths, self.model, self.tokenizer)
+        self.graph = self.model.graph(self.task, self.max_length)
+        self.labels = _labels(self)
+        self.samples = samples
+        self.texts: list[Text] = read_samples(samples)
+        self._stored: dict[tuple[str, ...], list[dict[str, Array]]] = {}
+
+    @property
+    def names(self) -> list[str]:
+        """The model's inputs."""
+        return list(self.graph.inputs)
+
+    @property
+    def outputs(self) -> tuple[TensorSpec, ...]:
+        """The model's outputs."""
+        return self.graph.signature[1]
+
+    @cached_property
+    def feeds(self) -> list[Feed]:
+        """The texts the artifacts are tried on."""
+        return feeds(self.texts, self.tokenizer, self.names, self.max_length, self._token_bytes, self.task)
+
+    def arrays(self, text: Text) -> dict[str, Array]:
+        """The model's inputs for one text, cut as those of the feeds are."""
+        longest = longest_text(self.max_length, self._token_bytes)
+        return self.tokenizer.arrays([cut(self.tokenizer, text, longest)], self.names)
+
+    @property
+    def _token_bytes(self) -> int:
+        return sum(4 * int(spec.shape[-1]) for spec in self.outputs if len(spec.shape) == 3)
+
+    @cached_property
+    def ids(self) -> list[list[int]]:
+        """Of every feed's texts, one after the other, not truncated."""
+        return [self.tokenizer.encode(text).ids for feed in self.feeds for text in feed.texts]
+
+    @cached_property
+    def reference(self) -> list[dict[str, Array]]:
+        """The fp32 graph's outputs on every feed, before any rewrite."""
+        return self._run(self.graph)
+
+    def stored_reference(self, scheme: Scheme, names: Sequence[str]) -> list[dict[str, Array]]:
+        """The outputs of the graph as its scheme stores it; shared by the targets of one scheme and set of rewrites."""
+        if scheme.weights == "float32":
+            return self.reference
+        key = (scheme.weights, scheme.activations, *names)
+        if key not in self._stored:
+            self._stored[key] = self._run(shipped_graph(self.graph, scheme, names))
+        return self._stored[key]
+
+    def facts(self) -> dict[str, Any]:
+        """What the manifest of every bundle of this source says of it; what its files are is not among it."""
+        head = self.model.head(self.task)
+        return {
+            "model": self.model.checkpoint.name,
+            "family": self.model.family.name,
+            "task": self.task,
+            "labels": self.labels,
+            "max_length": self.max_length,
+            "lengths": list(self.lengths),
+            "pooling": {"modes": list(head.modes), "normalize": head.normalize} if isinstance(head, Pooling) else None,
+            "decode": _decode_rules(self),
+            "source": {"name": self.model.checkpoint.name, "digest": self.model.checkpoint.digest},
+        }
+
+    def _run(self, graph: Graph) -> list[dict[str, Array]]:
+        run = Interpreter(graph)
+        return [run(feed.arrays) for feed in self.feeds]
+
+
+def shipped_graph(graph: Graph, scheme: Scheme, names: Sequence[str]) -> Graph:
+    """The graph a converter is given: rewritten, and its weights stored as the scheme says."""
+    return quantize.apply_scheme(rewrites.apply(graph, names), scheme)
+
+
+def _max_length(asked: int | None, lengths: Sequence[int], model: Model, tokenizer: TextTokenizer) -> int:
+    """The length asked for, or what the checkpoint itself declares; fixed lengths declare theirs."""
+    limit = model.encoder.max_length
+    own = model.modules.max_seq_length if model.modules else None
+    wanted = min(own or limit, limit) if asked is None else asked
+    if lengths and asked not in (None, max(lengths)):
+        raise UsageError(f"--max-length {asked} contradicts --lengths, whose largest is {max(lengths)}.")
+    if min(lengths, default=wanted) < tokenizer.special_count + 2:
+        shortest = min(lengths, default=wanted)
+        raise UsageError(f"A length of {shortest} leaves no room for two words between the special tokens of a pair.")
+    return max(lengths, default=wanted)
+
+
+def _labels(source: Source) -> list[str]:
+    """The labels of a classifier, by id; UsageError when config.json does not name one for each output."""
+    if source.task not in ("text-classification", "token-classification"):
+        return []
+    count = int(source.outputs[0].shape[-1])
+    id2label = source.model.checkpoint.config.get("id2label") or {}
+    if not isinstance(id2label, Mapping):
+        problem = f"is {id2label!r}"
+    elif id2label and len(id2label) != count:
+        problem = f"names {len(id2label)}"
+    elif id2label and set(id2label) != {str(i) for i in range(count)}:
+        problem = f"has other ids than 0 to {count - 1}"
+    else:
+        return label_list(id2label, count)
+    raise UsageError(f"The classifier has {count} outputs, but config.json's id2label {problem}.")
+
+
+def _decode_rules(source: Source) -> dict[str, Any]:
+    """How logits become answers, as Hugging Face's pipelines decide it."""
+    if source.task == "question-answering":
+        return dict(_QA_RULES)
+    if source.task == "token-classification":
+        words = "pieces" if source.tokenizer.facts.kind == "WordPiece" else "spaces"
+        return {"activation": "softmax", "words": words}
+    if source.task in ("multiple-choice", "fill-mask"):
+        return {"activation": "softmax"}
+    if source.task != "text-classification":
+        return {}
+    kind = source.model.checkpoint.config.get("problem_type")
+    if kind == "regression":
+        return {"activation": "none"}
+    single = int(source.outputs[0].shape[-1]) == 1
+    return {"activation": "sigmoid" if kind == "multi_label_classification" or single else "softmax"}

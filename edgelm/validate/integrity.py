@@ -1,0 +1,108 @@
+"""Whether a bundle is what its source and its own manifest say: digests, manifest, tokenizer, golden files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from edgelm.bundle import Bundle
+from edgelm.checkpoint import read_json
+from edgelm.golden import Case
+from edgelm.tokenizer import TextTokenizer
+from edgelm.types import Array, Check, TensorSpec, Tolerance
+from edgelm.validate import parity
+
+
+def digests(bundle: Bundle) -> Check:
+    """Every file is the one that was exported."""
+    return _none("files changed since the export", bundle.changed)
+
+
+def manifest(bundle: Bundle, expected: Mapping[str, Any]) -> Check:
+    """Every entry that follows from the source says what the source says."""
+    wrong = [key for key, value in expected.items() if bundle.manifest.get(key) != value]
+    return _none("manifest entries other than the original's", wrong)
+
+
+def signature(
+    bundle: Bundle, names: Sequence[str], outputs: Sequence[TensorSpec], golden_inputs: Mapping[str, Array]
+) -> Check:
+    """The artifact takes and gives what the graph does; sizes that a format fixes are its own.
+
+    So are the types of its inputs, which the golden files have too.
+    """
+    found = bundle.manifest["artifact"]
+    dtypes = {spec["name"]: spec["dtype"] for spec in found["inputs"]}
+    given = {spec["name"]: (spec["dtype"], _sizes(spec["shape"])) for spec in found["outputs"]}
+    wanted = {spec.name: (spec.dtype, _sizes(spec.shape)) for spec in outputs}
+    wrong = sorted(dtypes.keys() ^ names)
+    wrong += [name for name, array in golden_inputs.items() if dtypes.get(name, array.dtype) != array.dtype]
+    wrong += [name for name in {**wanted, **given} if given.get(name) != wanted.get(name)]
+    return _none("inputs and outputs other than the original's", wrong)
+
+
+def tokenizer(bundle: Bundle, source: TextTokenizer) -> Check:
+    """The tokenizer's files are the source's own, in what no text here has too, and for apps that read them otherwise.
+
+    tokenizer.json is held against the source's by what it says, for its spelling changes with the library's version.
+    """
+    own = TextTokenizer.from_bundle(bundle.path, bundle.manifest["tokenizer"])
+    state = read_json(bundle.path / "tokenizer.json")
+    is_cut = bool(state.get("truncation") or state.get("padding"))
+    wrong = ["tokenizer.json"] if is_cut or own.tokenizer.to_str() != source.tokenizer.to_str() else []
+    plain = source.facts.files[1:]
+    wrong += [name for name in plain if _content(bundle.path / name) != _content(source.folder / name)]
+    return _none("tokenizer files other than the original's", wrong)
+
+
+def golden(
+    cases: Sequence[Case],
+    inputs: Sequence[Mapping[str, Array]],
+    outputs: Sequence[Mapping[str, Array]],
+    specs: Sequence[TensorSpec],
+    tolerance: Tolerance,
+) -> Iterator[Check]:
+    """The golden inputs are the texts' own, and the golden outputs what the graph says of them."""
+    wrong = [
+        " ".join(case.texts)[:40]
+        for case, arrays in zip(cases, inputs, strict=True)
+        if set(case.inputs) != set(arrays)
+        or any(not np.array_equal(case.inputs[name], array) for name, array in arrays.items())
+    ]
+    yield _none("golden inputs other than the original's", wrong)
+    masks = [arrays["attention_mask"] for arrays in inputs]
+    found = parity.compare(outputs, [case.outputs for case in cases], masks, specs, tolerance, "the graph")
+    yield from (replace(check, group="integrity", name=f"golden {check.name}") for check in found if check.limit)
+
+
+def golden_tolerance(bundle: Bundle, tolerance: Tolerance) -> Check:
+    """The golden files ask for as much as the target does."""
+    found = read_json(bundle.path / "golden" / "golden.json").get("tolerance")
+    asked = found if isinstance(found, Mapping) else {}
+    limits = {name: limit for name, limit in asdict(tolerance).items() if limit is not None}
+    wrong = [name for name, limit in limits.items() if _is_looser(name, asked.get(name), limit)]
+    return _none("golden limits looser than the target's", wrong)
+
+
+def _is_looser(name: str, found: float | None, limit: float) -> bool:
+    if found is None:
+        return True
+    return found < limit if name.startswith("min_") else found > limit
+
+
+def _content(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() else None
+
+
+def _none(name: str, wrong: Sequence[str]) -> Check:
+    """A check that there are none of these."""
+    return replace(Check.at_most("integrity", name, len(wrong), 0), reason=", ".join(wrong[:5]))
+
+
+def _sizes(shape: Sequence[int | str]) -> list[int | str]:
+    """A shape without its batch, which formats of a batch of one fix."""
+    return list(shape[1:])
