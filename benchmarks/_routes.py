@@ -10,13 +10,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from _environments import CACHE, DRIVERS, ENVIRONMENTS, ROOT, Environment
 
+_WATCH_SECONDS = 0.02
 MODEL_NAME = "all-MiniLM-L6-v2"
 _OFFLINE = {
     "HF_HUB_OFFLINE": "1",
@@ -68,7 +70,7 @@ class Cost:
     cpu_seconds: float
     """Of all its threads and children; a busy machine hardly changes it."""
     peak_mb: float
-    """Peak resident memory of the largest process of its tree."""
+    """Peak memory of all its processes together, what they share counted once; 0 where it was not watched."""
     error: str
     """Its last words when it failed, else empty."""
 
@@ -81,22 +83,46 @@ def model_folder() -> Path:
     return open_checkpoint(MODEL_NAME).path
 
 
-def run(argv: list[str]) -> Cost:
+def run(argv: list[str], *, watched: bool = False) -> Cost:
     """Run a process to its end, offline, and say what it cost.
 
-    ``wait4`` gives the peak of this child and its own children alone. Linux starts a child's peak at its parent's
-    size, so the caller must be small: no NumPy, no torch.
+    Watching its memory takes time of its own, so a run is either timed or watched.
     """
     with tempfile.TemporaryFile("w+") as output:
         started = time.perf_counter()
         process = subprocess.Popen(argv, stdout=output, stderr=subprocess.STDOUT, env={**os.environ, **_OFFLINE})
+        peak_mb = _watch(process.pid) if watched else 0.0
         _, status, usage = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - started
         process.returncode = os.waitstatus_to_exitcode(status)
         output.seek(0)
         error = _last_words(output.read(), process.returncode) if process.returncode else ""
-    peak = usage.ru_maxrss if sys.platform == "darwin" else usage.ru_maxrss * 1024
-    return Cost(seconds, usage.ru_utime + usage.ru_stime, peak / 1e6, error)
+    return Cost(seconds, usage.ru_utime + usage.ru_stime, peak_mb, error)
+
+
+def _watch(root: int) -> float:
+    """The largest sum of proportional set sizes of a process and all it started, in MB, looked at until it ends."""
+    peak = 0.0
+    while os.waitid(os.P_PID, root, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+        peak = max(peak, sum(_pss_mb(process) for process in _tree(root)))
+        time.sleep(_WATCH_SECONDS)
+    return peak
+
+
+def _tree(root: int) -> Iterator[int]:
+    yield root
+    for children in Path(f"/proc/{root}/task").glob("*/children"):
+        with suppress(OSError):  # the thread has ended
+            for child in children.read_text("utf-8").split():
+                yield from _tree(int(child))
+
+
+def _pss_mb(process: int) -> float:
+    try:
+        lines = Path(f"/proc/{process}/smaps_rollup").read_text("utf-8").splitlines()
+    except OSError:  # it has ended
+        return 0.0
+    return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) * 1024 / 1e6
 
 
 def artifact(route: Route) -> Path:

@@ -122,10 +122,10 @@ def _scheme(bundle: Bundle, target: Target) -> Scheme:
     try:
         scheme = Scheme(**manifest["scheme"])
     except TypeError:
-        scheme = None
-    if scheme is None or manifest["precision"] not in registry.converter_of(target).precisions:
+        raise UsageError(f"{bundle.path / MANIFEST} has no whole scheme.", hint="Export it again.") from None
+    if manifest["precision"] not in registry.converter_of(target).precisions:
         raise UsageError(
-            f"{bundle.path / MANIFEST} has a precision, {manifest['precision']!r}, or a scheme that is none.",
+            f"{bundle.path / MANIFEST} has a precision that {target.name} has not: {manifest['precision']!r}.",
             hint="Export it again.",
         )
     return scheme
@@ -172,8 +172,14 @@ class _OriginalGround:
         cases = golden.read(self.bundle.path)
         yield integrity.signature(self.bundle, self.source.names, self.source.outputs, cases[0].inputs if cases else {})
         yield integrity.tokenizer(self.bundle, self.source.tokenizer)
+        if self.request.hugging_face:
+            texts = [text for feed in self.source.feeds for text in feed.texts]
+            theirs = original.tokens(self.source.model.checkpoint.path, texts, self.say)
+            yield integrity.tokens(texts, self.source.tokenizer, theirs, self.source.names)
         inputs = [self.source.arrays(case.text) for case in cases]
-        run = Interpreter(shipped_graph(self.source.graph, self.scheme, self.rewrites))
+        graph = shipped_graph(self.source.graph, self.scheme, self.rewrites)
+        yield integrity.weights(self.bundle, graph)
+        run = Interpreter(graph)
         lowering = self.target.tolerances[self.bundle.manifest["precision"]].lowering
         yield integrity.golden_tolerance(self.bundle, lowering)
         yield from integrity.golden(cases, inputs, [run(arrays) for arrays in inputs], self.source.outputs, lowering)

@@ -142,6 +142,7 @@ def export(plan: Plan, progress: Progress) -> Iterator[Report]:
             errors.append(error)
         else:
             yield found
+    plan.stop()
     if errors:
         raise errors[0]
 
@@ -179,11 +180,11 @@ class _Export:
             return result
 
     def convert(self, partial: Path) -> Artifact:
-        """Rewrite, quantize and write in a process of its own, while this one reads the texts."""
+        """Rewrite, quantize and write in a process of its own, while another computes the reference."""
         self.say("converting")
         request = ConvertRequest(partial, self.job.scheme, self.plan.max_length, self.plan.lengths, self.job.options)
         with Child(_conversion, self.plan.graph, self.job, request) as child:
-            _ = self.plan.ids
+            self.plan.start_reference(self.job.scheme, self.job.rewrites)
             artifact: Artifact = child.next(self.plan.gates.time_limit_s, lambda: self.say("converting"))
         self.facts["toolchain"] = dict(artifact.toolchain)
         self.facts["seconds to convert"] = round(time.perf_counter() - self.started, 2)
@@ -193,7 +194,6 @@ class _Export:
     def finish(self, bundle: Bundle) -> Expected:
         """What is done while the bundle is being run: reference outputs, golden files, the manifest's digests."""
         expected = Expected(self.plan.stored_reference(self.job.scheme, self.job.rewrites), self.plan.reference)
-        self.plan.model.weights.store.release()  # everything of the source that is needed has been read
         if not (bundle.path / MANIFEST).exists():  # a second machine finds it there
             lowering = self.job.target.tolerances[self.job.precision].lowering
             golden.write(bundle.path, self.plan.feeds, expected.stored, bundle.inputs, lowering)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,17 @@ from edgelm.graph import quantize, rewrites
 from edgelm.graph.canonical import Pooling
 from edgelm.graph.interpreter import Interpreter
 from edgelm.graph.ir import Graph
+from edgelm.isolation import Child, ChildLost
 from edgelm.samples import Feed, feeds, longest_text, read_samples
 from edgelm.tokenizer import Text, TextTokenizer, cut
-from edgelm.types import Array, Scheme, TensorSpec
+from edgelm.types import Array, Scheme, Tensors, TensorSpec
 
 _QA_RULES = {"max_answer_length": 15, "max_seq_length": 384, "doc_stride": 128}
 """The defaults of Hugging Face's question-answering pipeline."""
+_MOST_SECONDS = 3600.0
+"""For a reference; it is NumPy alone and comes to its end."""
+_Key = tuple[()] | tuple[Scheme, tuple[str, ...]]
+"""Of a reference: how the graph is stored and which rewrites it has been through; nothing for the fp32 original."""
 
 
 class Source:
@@ -45,7 +51,8 @@ class Source:
         self.labels = _labels(self)
         self.samples = samples
         self.texts: list[Text] = read_samples(samples)
-        self._stored: dict[tuple[str, ...], list[dict[str, Array]]] = {}
+        self._references: dict[_Key, list[dict[str, Array]]] = {}
+        self._running: Child | None = None
 
     @property
     def names(self) -> list[str]:
@@ -59,8 +66,9 @@ class Source:
 
     @cached_property
     def feeds(self) -> list[Feed]:
-        """The texts the artifacts are tried on."""
-        return feeds(self.texts, self.tokenizer, self.names, self.max_length, self._token_bytes, self.task)
+        """The texts the artifacts are tried on; a pair is among them wherever the model tells two texts apart."""
+        texts = [*self.texts, *_missing_pair(self.texts, self.names)]
+        return feeds(texts, self.tokenizer, self.names, self.max_length, self._token_bytes, self.task)
 
     def arrays(self, text: Text) -> dict[str, Array]:
         """The model's inputs for one text, cut as those of the feeds are."""
@@ -76,19 +84,36 @@ class Source:
         """Of every feed's texts, one after the other, not truncated."""
         return [self.tokenizer.encode(text).ids for feed in self.feeds for text in feed.texts]
 
-    @cached_property
+    @property
     def reference(self) -> list[dict[str, Array]]:
         """The fp32 graph's outputs on every feed, before any rewrite."""
-        return self._run(self.graph)
+        return self._reference(())
 
     def stored_reference(self, scheme: Scheme, names: Sequence[str]) -> list[dict[str, Array]]:
         """The outputs of the graph as its scheme stores it; shared by the targets of one scheme and set of rewrites."""
-        if scheme.weights == "float32":
-            return self.reference
-        key = (scheme.weights, scheme.activations, *names)
-        if key not in self._stored:
-            self._stored[key] = self._run(shipped_graph(self.graph, scheme, names))
-        return self._stored[key]
+        return self._reference(_key(scheme, names))
+
+    def start_reference(self, scheme: Scheme, names: Sequence[str]) -> None:
+        """Have both computed in a process of its own while this one does something else."""
+        missing = [key for key in dict.fromkeys(((), _key(scheme, names))) if key not in self._references]
+        if missing and self._running is None:
+            self._running = Child(_run_graphs, self.graph, missing, [feed.arrays for feed in self.feeds])
+
+    def stop(self) -> None:
+        """End the process that computes a reference, if there is one."""
+        if self._running:
+            self._running.close()
+            self._running = None
+
+    def _reference(self, key: _Key) -> list[dict[str, Array]]:
+        """From the process that was started for it, or computed here where there is none or it died."""
+        if key not in self._references and self._running:
+            with suppress(ChildLost):
+                self._references |= self._running.next(_MOST_SECONDS)
+            self.stop()
+        if key not in self._references:
+            self._references |= next(_run_graphs(self.graph, [key], [feed.arrays for feed in self.feeds]))
+        return self._references[key]
 
     def facts(self) -> dict[str, Any]:
         """What the manifest of every bundle of this source says of it; what its files are is not among it."""
@@ -105,14 +130,32 @@ class Source:
             "source": {"name": self.model.checkpoint.name, "digest": self.model.checkpoint.digest},
         }
 
-    def _run(self, graph: Graph) -> list[dict[str, Array]]:
-        run = Interpreter(graph)
-        return [run(feed.arrays) for feed in self.feeds]
+
+def _key(scheme: Scheme, names: Sequence[str]) -> _Key:
+    """What two targets must have in common to share a reference; nothing where the scheme changes no value."""
+    return () if scheme.weights == "float32" else (scheme, tuple(names))
+
+
+def _run_graphs(
+    graph: Graph, keys: Sequence[_Key], feeds: Sequence[Tensors]
+) -> Iterator[dict[_Key, list[dict[str, Array]]]]:
+    """The outputs on every feed, of the graph itself or as a scheme stores it."""
+    found = {}
+    for key in keys:
+        run = Interpreter(shipped_graph(graph, *key) if key else graph)
+        found[key] = [run(arrays) for arrays in feeds]
+    yield found
 
 
 def shipped_graph(graph: Graph, scheme: Scheme, names: Sequence[str]) -> Graph:
     """The graph a converter is given: rewritten, and its weights stored as the scheme says."""
     return quantize.apply_scheme(rewrites.apply(graph, names), scheme)
+
+
+def _missing_pair(texts: Sequence[Text], names: Sequence[str]) -> list[Text]:
+    """The first and the last of texts without a pair: token types would be 0 throughout."""
+    singles = [text for text in texts if isinstance(text, str)]
+    return [(singles[0], singles[-1])] if "token_type_ids" in names and len(singles) == len(texts) else []
 
 
 def _max_length(asked: int | None, lengths: Sequence[int], model: Model, tokenizer: TextTokenizer) -> int:

@@ -372,6 +372,7 @@ def test_a_process_without_a_partner_does_not_count() -> None:
     assert ratio([2.0, 2.0, 900.0], [1.0, 1.0]) == ratio([2.0, 2.0], [1.0, 1.0])
     assert ratio([1.0], []) is None
     assert ratio([1.5], [1.0]) == Ratio(1.5, 1.5, 1.5, 0.0)
+    assert str(ratio([1.5], [1.0])) == "1.50"  # of one pair there is no interval
 
 
 # -- limits and verdicts -----------------------------------------------------------------------------------------------

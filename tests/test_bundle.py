@@ -13,14 +13,19 @@ from edgelm.bundle import MANIFEST, SCHEMA_VERSION, Bundle, publish, staging, wr
 from edgelm.errors import UsageError
 
 CONTENT: dict[str, Any] = {
+    "model": "a-model",
     "task": "feature-extraction",
     "labels": [],
     "target": "onnx",
+    "precision": "fp32",
+    "scheme": {},
+    "rewrites": [],
     "max_length": 8,
     "lengths": [],
     "artifact": {"files": ["model.bin"]},
     "tokenizer": {},
     "decode": {},
+    "source": {},
 }
 
 

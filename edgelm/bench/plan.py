@@ -28,7 +28,7 @@ class BenchRequest:
     samples: Path | None = None
     threads: int = 0
     """0: the cores there are, four at most."""
-    seconds: float = 3.0
+    seconds: float = 2.0
     """For each bundle at each length, and for its answers, in all its processes together."""
     processes: int = 6
     """Of each bundle, one after the other; of six the range of ratios holds their median with 97 %."""

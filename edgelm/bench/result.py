@@ -78,7 +78,8 @@ class Ratio:
     """How surely the interval holds the median of all such pairs, whatever their distribution."""
 
     def __str__(self) -> str:
-        return f"{self.value:.2f} [{self.low:.2f}, {self.high:.2f}]"
+        interval = f" [{self.low:.2f}, {self.high:.2f}]" if self.confidence else ""
+        return f"{self.value:.2f}{interval}"
 
 
 def ratio(medians: Sequence[float], base: Sequence[float]) -> Ratio | None:

@@ -185,13 +185,15 @@ def _notes(plan: Plan) -> Iterator[str]:
     """How to read the figures, in sentences."""
     processes = plan.request.processes
     yield (
-        f"Every bundle has {processes} processes of its own, one after the other, each beside one of every other bundle "
-        f"and with {plan.threads} threads for the runtime. They take turns in an order that turns round each time. A turn "
-        "is an untimed call and then one call of the model alone, or the answer to each text."
+        f"Every bundle has {processes} processes of its own, one after the other, each beside one of the others, "
+        f"with {plan.threads} threads. They take turns in an order that turns round each time. A turn is an "
+        "untimed call and then one call of the model alone, or the answer to each text."
     )
-    yield (
-        "Ratio: the median over the pairs of processes, each the ratio of their median rounds; in brackets what holds "
-        f"it with {confidence(processes):.0%} confidence. Where that holds 1.00 the two were not told apart."
+    yield "Ratio: the median over the pairs of processes, each the ratio of their median rounds." + (
+        f" In brackets is what holds it with {confidence(processes):.0%} confidence; where that holds 1.00 the two "
+        "were not told apart."
+        if processes > 1
+        else " Of one pair it says little, for processes differ."
     )
     yield (
         "Cold start: from the start of a fresh process to its first answer, Python and the imports of the runtime "

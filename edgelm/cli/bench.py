@@ -36,7 +36,7 @@ _STYLES = {"fail": "red", "unmeasured": "yellow"}
     "--samples", type=click.Path(path_type=Path), help="Texts to answer: one a line, or .jsonl with text and pair."
 )
 @click.option("--threads", type=click.IntRange(min=1), help="Threads of the runtimes; default: the cores, at most 4.")
-@click.option("--seconds", type=float, help="For each bundle and each measurement; default: 3.")
+@click.option("--seconds", type=float, help="For each bundle and each measurement; default: 2.")
 @click.option("--processes", type=int, help="Of each bundle, one after the other; default: 6.")
 @click.option("--time-limit", "time_limit_s", type=float, help="Seconds until a bundle counts as hung; default: 120.")
 @click.option(

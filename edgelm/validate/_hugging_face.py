@@ -31,6 +31,7 @@ _OUTPUTS = {
 }
 """What is read of the module's answer; of the other tasks, ``logits``."""
 _WEIGHTS = "model.safetensors"
+_TOKENIZERS = ("tokenizer.json", "vocab.txt", "vocab.json", "merges.txt")
 _FLAGS = {
     "pooling_mode_cls_token": "cls",
     "pooling_mode_max_tokens": "max",
@@ -59,6 +60,36 @@ def open_original(path: str, task: str) -> Runner:
                 embedding = finish(found.last_hidden_state, tensors["attention_mask"])
                 return {"sentence_embedding": embedding.numpy()}
         return {name: found[name].numpy() for name in _OUTPUTS.get(task, ("logits",))}
+
+    return run
+
+
+def open_tokenizer(path: str) -> Runner:
+    """The tokenizer of the checkpoint in a folder, as Hugging Face loads it.
+
+    Of a text, and perhaps its pair, as UTF-8 bytes called ``0`` and ``1``, it gives what the module would be fed.
+    """
+    import numpy as np
+    import transformers
+
+    folder = Path(path)
+    modules = _modules(folder)
+    place = modules[0][1] if modules else folder
+    settings = place / "sentence_bert_config.json"
+    is_lowered = bool(modules and settings.is_file() and _json(settings).get("do_lower_case"))
+    own = any((place / name).is_file() for name in _TOKENIZERS)
+    tokenizer = transformers.AutoTokenizer.from_pretrained(
+        place if own else folder, local_files_only=True, trust_remote_code=False
+    )
+
+    def run(inputs: Tensors) -> dict[str, Any]:
+        texts = [inputs[name].tobytes().decode() for name in sorted(inputs)]
+        found = tokenizer(*(text.lower() if is_lowered else text for text in texts))
+        ids = np.asarray(found["input_ids"], np.int32)
+        return {
+            "input_ids": ids,
+            "token_type_ids": np.asarray(found.get("token_type_ids", np.zeros_like(ids)), np.int32),
+        }
 
     return run
 

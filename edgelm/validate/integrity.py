@@ -12,9 +12,14 @@ import numpy as np
 from edgelm.bundle import Bundle
 from edgelm.checkpoint import read_json
 from edgelm.golden import Case
-from edgelm.tokenizer import TextTokenizer
+from edgelm.graph.ir import Graph, Tensor
+from edgelm.tokenizer import Text, TextTokenizer
 from edgelm.types import Array, Check, TensorSpec, Tolerance
 from edgelm.validate import parity
+
+_LARGE = 4096
+"""Values of a weight that is looked for in the artifact's files; of the others, every one counts in every answer."""
+_MARK_BYTES = 64
 
 
 def digests(bundle: Bundle) -> Check:
@@ -57,6 +62,55 @@ def tokenizer(bundle: Bundle, source: TextTokenizer) -> Check:
     plain = source.facts.files[1:]
     wrong += [name for name in plain if _content(bundle.path / name) != _content(source.folder / name)]
     return _none("tokenizer files other than the original's", wrong)
+
+
+def tokens(
+    texts: Sequence[Text], source: TextTokenizer, original: Sequence[Mapping[str, Array]], names: Sequence[str]
+) -> Check:
+    """The source's tokenizer, as it is read here, gives the ids and token types that the original is fed."""
+    wrong = []
+    for text, wanted in zip(texts, original, strict=True):
+        found = source.encode(text)
+        same = found.ids == wanted["input_ids"].tolist()
+        if not same or ("token_type_ids" in names and found.type_ids != wanted["token_type_ids"].tolist()):
+            wrong.append(" ".join([text] if isinstance(text, str) else text)[:40])
+    return _none("texts tokenized otherwise than by transformers", wrong)
+
+
+def weights(bundle: Bundle, graph: Graph) -> Check:
+    """Every large weight stands in the artifact's files value for value, as the graph that was shipped stores it.
+
+    No text reads all rows of an embedding. A matrix may stand there turned or narrowed to float16; a format that holds
+    none of them in any such form is left to parity.
+    """
+    large = [tensor for tensor in graph.constants if tensor.data is not None and tensor.data.size >= _LARGE]
+    contents = [(bundle.path / name).read_bytes() for name in bundle.manifest["artifact"]["files"]]
+    missing = [t.name for t in large if not any(_holds(held, form) for form in _forms(t) for held in contents)]
+    name = "weights other than the graph's"
+    if len(missing) == len(large):
+        return Check.at_most("integrity", name, len(missing), None)
+    return _none(name, missing)
+
+
+def _forms(tensor: Tensor) -> Iterator[Array]:
+    """A constant's values as formats store them."""
+    data = np.asarray(tensor.data)
+    yield data
+    yield np.ascontiguousarray(data.T)
+    if data.dtype == np.float32:
+        with np.errstate(over="ignore"):
+            yield data.astype(np.float16)
+
+
+def _holds(content: bytes, array: Array) -> bool:
+    """Whether an array's bytes stand in a file; found by those at its largest value, which are seldom another's."""
+    wanted = array.tobytes()
+    start = int(np.abs(array).argmax()) * array.itemsize
+    mark, at = wanted[start : start + _MARK_BYTES], -1
+    while (at := content.find(mark, at + 1)) >= 0:
+        if at >= start and content[at - start : at - start + len(wanted)] == wanted:
+            return True
+    return False
 
 
 def golden(

@@ -37,13 +37,13 @@ def variants(
     """
     alone = sorted((feed.arrays["input_ids"].shape[1], i) for i, feed in enumerate(feeds) if len(feed.texts) == 1)
     if few:
-        alone = alone[:2]
+        alone = sorted(dict(alone).items())[:2]
     found = [
         Variant("padded", i, 0, _padded(feeds[i], size, pad_id))
         for tokens, i in (alone[0], alone[len(alone) // 2])
         for size in sorted(_sizes(tokens, max_length, lengths, few=few))
     ]
-    company = [i for _, i in alone[-5:-1] or alone]  # the last is the text of full length, as long as all the others
+    company = _company(alone)
     widest = max(feeds[i].arrays["input_ids"].shape[1] for i in company)
     for order in (company, company[::-1], company[1:] + company[:1])[: 1 if few else 3]:
         rows = [_padded(feeds[i], widest, pad_id) for i in order]
@@ -79,6 +79,15 @@ def _count(difference: Difference, alone: Array | None, results: Array | None, r
         return
     actual = results[row][tuple(slice(size) for size in alone.shape[1:])]
     difference.add(alone[0], actual)
+
+
+def _company(alone: Sequence[tuple[int, int]]) -> list[int]:
+    """Texts for one batch, of as many lengths: among texts of one length nothing is padded, and no mask counts.
+
+    The longest is left out, which is the text of full length, as long as all the others.
+    """
+    distinct = sorted(dict(alone).items())
+    return [i for _, i in distinct[-5:-1] if len(distinct) > 2] or [i for _, i in (*distinct, *alone)][:2]
 
 
 def _sizes(tokens: int, max_length: int, lengths: Sequence[int], *, few: bool) -> set[int]:

@@ -11,10 +11,13 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from edgelm import environments
 from edgelm.environments import Environment, Wanted
 from edgelm.errors import ToolchainError, UnmeasuredError, UnsupportedError
 from edgelm.remote import Call, RemoteRunner
+from edgelm.tokenizer import Text
 from edgelm.types import TASKS, Array
 
 _MODULES = ("numpy", "torch", "transformers", "safetensors.torch")
@@ -50,20 +53,38 @@ def outputs(
         )
     environment = _environment(say)
     say("loading the original")
-    runner = RemoteRunner(
-        "the original in transformers",
-        [str(environment.python), "-I", "-B"],
-        {**os.environ, **_OFFLINE},
-        Call(str(_SCRIPT), "open_original", {"path": str(folder.resolve()), "task": task}, _MODULES),
-        hint=f"Run: {_command()}",
-        refusal=UnmeasuredError,
-    )
-    runner.open()
+    runner = _opened(environment, "open_original", {"path": str(folder.resolve()), "task": task})
     answers = []
     for number, feed in enumerate(feeds, 1):
         say(f"running the original, text {number} of {len(feeds)}")
         answers.append(runner(feed))
     return answers, environment.told("transformers", "torch")
+
+
+def tokens(checkpoint_path: Path, texts: Sequence[Text], say: Callable[[str], None]) -> list[dict[str, Array]]:
+    """``input_ids`` and ``token_type_ids`` of each text by the checkpoint's own tokenizer, not truncated.
+
+    It runs where ``outputs`` does; UnmeasuredError when transformers does not load the tokenizer.
+    """
+    environment = _environment(say)
+    say("running the original's tokenizer")
+    runner = _opened(environment, "open_tokenizer", {"path": str(Path(checkpoint_path).resolve())})
+    parts = [(text,) if isinstance(text, str) else text for text in texts]
+    return [runner({str(i): np.frombuffer(part.encode(), np.uint8) for i, part in enumerate(text)}) for text in parts]
+
+
+def _opened(environment: Environment, function: str, arguments: Mapping[str, str]) -> RemoteRunner:
+    """A function of the script in that environment, ready to be asked."""
+    runner = RemoteRunner(
+        "the original in transformers",
+        [str(environment.python), "-I", "-B"],
+        {**os.environ, **_OFFLINE},
+        Call(str(_SCRIPT), function, arguments, _MODULES),
+        hint=f"Run: {_command()}",
+        refusal=UnmeasuredError,
+    )
+    runner.open()
+    return runner
 
 
 def _environment(say: Callable[[str], None]) -> Environment:

@@ -27,6 +27,7 @@ MANIFEST = {
     "decode",
     "source",
     "toolchain",
+    "rewrites",
     "files",
 }
 OUTPUTS = {

@@ -20,5 +20,5 @@ def test_every_task_passes_its_checks(case: Any, exported: Any, task: str) -> No
         return
     assert report.verdict is Verdict.PASS
     timed = set() if case.target.emulated else {"latency"}
-    assert {check.group for check in report.checks} == {"parity", "size", *timed}
+    assert {check.group for check in report.checks} == {"integrity", "parity", "invariance", "size", *timed}
     assert bool(case.target.emulated) == any(str(case.target.emulated) in note for note in report.notes)

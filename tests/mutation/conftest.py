@@ -1,9 +1,11 @@
-"""Makes each healthy bundle once, and plants faults into copies of it."""
+"""Makes each healthy bundle once, and copies of it to plant faults into."""
 
 from __future__ import annotations
 
+import faulthandler
 import shutil
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +35,7 @@ class Ward:
         return self._models[healthy.name]
 
     def bundle(self, healthy: Healthy) -> Bundle:
-        """Its bundle, exported and green."""
+        """Its bundle."""
         if healthy.name not in self._bundles:
             self._bundles[healthy.name] = self.export(healthy)
         return self._bundles[healthy.name]
@@ -48,7 +50,7 @@ class Ward:
         return self._sources[healthy.name]
 
     def export(self, healthy: Healthy) -> Bundle:
-        """A bundle of its own."""
+        """A bundle of its own, green by the export's own checks."""
         request = ExportRequest(
             str(self.model(healthy)),
             (healthy.target,),
@@ -56,8 +58,8 @@ class Ward:
             task=healthy.task,
             precision=healthy.precision,
             lengths=healthy.lengths,
-            options=healthy.options,
             threads=1,
+            **healthy.request,
         )
         (report,) = export(Plan(request), lambda *_: None)
         assert report.verdict is Verdict.PASS, [check for check in report.checks if check.verdict is not Verdict.PASS]
@@ -66,13 +68,14 @@ class Ward:
     def patient(self, healthy: Healthy, place: Path) -> Patient:
         """A copy of its bundle."""
         shutil.copytree(self.bundle(healthy).path, place)
-        return Patient(place, self.model(healthy), self.source(healthy), healthy.options, self.bundle)
+        return Patient(place, healthy, self.model(healthy), self.source(healthy), self.bundle)
 
     def _make(self, healthy: Healthy) -> Path:
         config = {**SIZES, **healthy.config}
         if healthy.sentence is not None:
-            return self._make_sentence_model(healthy.family, **healthy.sentence, **config)
-        folder = self._make_checkpoint(healthy.family, healthy.task, **config)
+            folder: Path = self._make_sentence_model(healthy.family, **healthy.sentence, **config)
+            return folder
+        folder = self._make_checkpoint(healthy.family, healthy.head or healthy.task, **config)
         if healthy.change is None:
             return folder
         copy = self._folder("model") / "model"
@@ -85,3 +88,24 @@ class Ward:
 def ward(make_checkpoint: Any, make_sentence_model: Any, tmp_path_factory: pytest.TempPathFactory) -> Ward:
     """The healthy bundles."""
     return Ward(make_checkpoint, make_sentence_model, tmp_path_factory.mktemp)
+
+
+@pytest.fixture
+def patient(ward: Ward, tmp_path: Path) -> Iterator[Callable[[Healthy], Patient]]:
+    """``patient(healthy)``: a copy of its bundle, gone after the test: all of them would be a lot of disk."""
+    place = tmp_path / "bundle"
+
+    def make(healthy: Healthy) -> Patient:
+        shutil.rmtree(place, ignore_errors=True)
+        return ward.patient(healthy, place)
+
+    yield make
+    shutil.rmtree(place, ignore_errors=True)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _quiet_crashes() -> Iterator[None]:
+    """A runtime that crashes in its own process is what is wanted here, and no news."""
+    faulthandler.disable()
+    yield
+    faulthandler.enable(sys.__stderr__)

@@ -2,318 +2,303 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from functools import partial
 
 import numpy as np
 
 from edgelm.graph.builder import rebuild
-from edgelm.graph.ir import Graph, Node, Tensor
+from edgelm.graph.ir import Graph, Node
 from edgelm.types import Array
 
 from . import healthy as h
-from .harness import Fault, Healthy, built, rewritten
+from .harness import Fault, built, rewritten
+from .surgery import (
+    ONE,
+    Change,
+    Operands,
+    both,
+    constant,
+    edited,
+    every,
+    exchanged,
+    followed,
+    inputs,
+    node,
+    reading,
+    scalars,
+    weights,
+    without,
+)
 
-Change = Callable[[Graph], Graph]
-LAYER = ("query", "key", "value", "attention_output", "attention_norm", "up", "down", "ffn_norm")
-LAST = 1
-"""Of the two layers most of the tiny models have."""
-
-# -- surgery -----------------------------------------------------------------------------------------------------------
-
-
-def constant(name: str, values: Any, dtype: str = "float32") -> Tensor:
-    """A constant that the graph does not have."""
-    array = np.asarray(values, dtype, order="C")
-    return Tensor(name, dtype, array.shape, array)
-
-
-ONE = constant("fault.one", 1.0)
-
-
-def edited(graph: Graph, changes: Mapping[str, Mapping[str, Any]], *constants: Tensor) -> Graph:
-    """Nodes with other fields, by what they write."""
-    nodes = [replace(node, **changes.get(node.output, {})) for node in graph.nodes]
-    return rebuild(graph, nodes, constants)
-
-
-def attributes(op: str, **attrs: Any) -> Change:
-    """Every node of an operator with other attributes."""
-    return lambda graph: edited(
-        graph, {node.output: {"attrs": {**node.attrs, **attrs}} for node in graph.nodes if node.op == op}
-    )
+PARITY = "parity: .* vs "
+"""Outputs against the graph's, not operators."""
+PARTS = ("query", "key", "value", "attention_output", "attention_norm", "up", "down", "ffn_norm")
+ZERO = constant("fault.zero", 0, "int32")
+SHORT_PAIRLESS = ("Hello there.", "The train leaves at half past nine.")
 
 
-def read_as(graph: Graph, old: str, new: str) -> Graph:
-    """Every reader of ``old`` reads ``new``."""
-    return rebuild(
-        graph, [replace(n, inputs=tuple(new if name == old else name for name in n.inputs)) for n in graph.nodes]
-    )
+def rolled(values: Array) -> Array:
+    """Every row in the next one's place."""
+    return np.roll(values, 1, axis=0)
 
 
-def without(*outputs: str) -> Change:
-    """Without those nodes: who reads one reads its first input."""
-
-    def change(graph: Graph) -> Graph:
-        for output in outputs:
-            node = graph.producers()[output]
-            if output in graph.outputs:
-                graph = edited(graph, {output: {"op": "mul", "inputs": (node.inputs[0], ONE.name), "attrs": {}}}, ONE)
-            else:
-                graph = read_as(graph, output, node.inputs[0])
-        return graph
-
-    return change
+def no_bias(operands: Operands) -> Operands:
+    """A linear layer's without the last."""
+    return operands[:2]
 
 
-def followed(name: str, op: str, operand: Tensor | None = None, **attrs: Any) -> Change:
-    """One operator more between a tensor and all that read it."""
-    new = f"{name}.after"
-    more = Node(op, (name, *([operand.name] if operand else [])), (new,), attrs)
-
-    def change(graph: Graph) -> Graph:
-        nodes = [] if name in graph.producers() else [more]
-        for node in graph.nodes:
-            nodes.append(replace(node, inputs=tuple(new if i == name else i for i in node.inputs)))
-            if name in node.outputs:
-                nodes.append(more)
-        return rebuild(graph, nodes, [operand] if operand else [])
-
-    return change
+def _last_repeated(table: Array) -> Array:
+    return np.concatenate([table[:-8], np.repeat(table[-9:-8], 8, axis=0)])
 
 
-def inputs(**operands: Any) -> Change:
-    """Nodes with other operands, by what they write (``__`` stands for a dot): a function of those they have."""
-    names = {output.replace("__", "."): new for output, new in operands.items()}
-
-    def change(graph: Graph) -> Graph:
-        producers = graph.producers()
-        return edited(graph, {output: {"inputs": new(producers[output].inputs)} for output, new in names.items()})
-
-    return change
-
-
-def weights(output: str, values: Callable[[Array], Array], operand: int = 1) -> Change:
-    """A node's constant with other values."""
-
-    def change(graph: Graph) -> Graph:
-        old = graph[graph.producers()[output].inputs[operand]]
-        return rebuild(graph, graph.nodes, [constant(old.name, values(old.numpy()), old.dtype)])
-
-    return change
-
-
-def scalars(part: str, values: Callable[[float], float]) -> Change:
-    """The scalar operand of every node whose output ends so."""
-
-    def change(graph: Graph) -> Graph:
-        found = [node for node in graph.nodes if node.output.endswith(part)]
-        new = {node.output: constant(f"{node.output}.scalar", values(graph[node.inputs[1]].numpy())) for node in found}
-        changes = {node.output: {"inputs": (node.inputs[0], new[node.output].name)} for node in found}
-        return edited(graph, changes, *new.values())
-
-    return change
-
-
-def all_of(*changes: Change) -> Change:
-    """One after the other."""
-
-    def change(graph: Graph) -> Graph:
-        for one in changes:
-            graph = one(graph)
-        return graph
-
-    return change
-
-
-def exchanged(graph: Graph, left: str, right: str) -> Graph:
-    """Two nodes with one another's weights and biases."""
-    one, other = (graph.producers()[name].inputs for name in (left, right))
-    return edited(graph, {left: {"inputs": (one[0], *other[1:])}, right: {"inputs": (other[0], *one[1:])}})
-
-
-def swapped(*pairs: tuple[str, str]) -> Change:
-    """Pairs of nodes with one another's weights and biases."""
-    return all_of(*(lambda graph, pair=pair: exchanged(graph, *pair) for pair in pairs))
-
-
-# -- faults that need more than one line -------------------------------------------------------------------------------
+def _second_half_zero(table: Array) -> Array:
+    return np.concatenate([table[: len(table) // 2], np.zeros_like(table[len(table) // 2 :])])
 
 
 def _softmax_over_queries(graph: Graph) -> Graph:
     turned = {"perm": (0, 1, 3, 2)}
-    nodes = []
-    for node in graph.nodes:
-        if node.op != "softmax":
-            nodes.append(node)
+    nodes: list[Node] = []
+    for one in graph.nodes:
+        if one.op != "softmax":
+            nodes.append(one)
             continue
-        before, after = f"{node.output}.before", f"{node.output}.after"
+        before, after = f"{one.output}.before", f"{one.output}.after"
         nodes += [
-            Node("transpose", node.inputs, (before,), turned),
+            Node("transpose", one.inputs, (before,), turned),
             Node("softmax", (before,), (after,)),
-            Node("transpose", (after,), node.outputs, turned),
+            Node("transpose", (after,), one.outputs, turned),
         ]
     return rebuild(graph, nodes)
 
 
 def _narrowed_keys(graph: Graph) -> Graph:
     """The last layer's keys and values for the first position alone, as its queries may be."""
-    x = graph.producers()[f"layers.{LAST}.key"].inputs[0]
-    first = {"axis": 1, "start": 0, "stop": 1}
+    x, bias = graph.producers()["layers.1.key"].inputs[0], graph.producers()["layers.1.masked_scores"].inputs[1]
+    cuts = {
+        "layers.1.key": (x, 0, 1),
+        "layers.1.value": (x, 0, 1),
+        "layers.1.masked_scores": (bias, 1, 3),
+    }
     nodes: list[Node] = []
-    for node in graph.nodes:
-        if node.output in (f"layers.{LAST}.key", f"layers.{LAST}.value"):
-            if node.output.endswith("key"):
-                nodes.append(Node("slice", (x,), ("fault.first",), first))
-            node = replace(node, inputs=("fault.first", *node.inputs[1:]))
-        if node.output == f"layers.{LAST}.masked_scores":
-            nodes.append(Node("slice", (node.inputs[1],), ("fault.bias",), {**first, "axis": 3}))
-            node = replace(node, inputs=(node.inputs[0], "fault.bias"))
-        nodes.append(node)
+    for one in graph.nodes:
+        source, place, axis = cuts.get(one.output, ("", 0, 0))
+        if source:
+            narrow = f"{one.output}.narrow"
+            nodes.append(Node("slice", (source,), (narrow,), {"axis": axis, "start": 0, "stop": 1}))
+            one = replace(one, inputs=(*one.inputs[:place], narrow, *one.inputs[place + 1 :]))
+        nodes.append(one)
     return rebuild(graph, nodes)
 
 
 def _first_token_for_the_mean(graph: Graph) -> Graph:
     hidden = graph.producers()["pooling.masked"].inputs[0]
     nodes: list[Node] = []
-    for node in graph.nodes:
-        if node.output == "pooling.mean":
+    for one in graph.nodes:
+        if one.output == "pooling.mean":
             nodes.append(Node("slice", (hidden,), ("fault.first",), {"axis": 1, "start": 0, "stop": 1}))
-            node = Node("squeeze", ("fault.first",), node.outputs, {"axis": 1})
-        nodes.append(node)
+            one = Node("squeeze", ("fault.first",), one.outputs, {"axis": 1})
+        nodes.append(one)
     return rebuild(graph, nodes)
 
 
 def _shuffled_split(graph: Graph) -> Graph:
     """merge_qkv with queries, values and keys in one weight, split as queries, keys and values."""
-    changes = {
-        node.output: {"outputs": (node.outputs[0], node.outputs[2], node.outputs[1])}
-        for node in graph.nodes
-        if node.op == "split" and len(node.outputs) == 3
-    }
-    assert changes
-    return edited(graph, changes)
+    merged = [one for one in graph.nodes if one.op == "split" and len(one.outputs) == 3]
+    assert merged
+    return edited(graph, {one.output: {"outputs": (one.outputs[0], *one.outputs[:0:-1])} for one in merged})
 
 
-def _scaled(power: int) -> Change:
-    """fold_attention_scale with the scale in a layer's query bias to another power than one."""
-
-    def change(graph: Graph) -> Graph:
-        names = [name for node in graph.nodes if node.op == "linear" for name in node.inputs if ".bias*0.25" in name]
-        assert names
-        scale = np.float32(0.25) ** (power - 1)
-        new = [constant(name, graph[name].numpy() * scale) for name in dict.fromkeys(names)]
-        return rebuild(graph, graph.nodes, new)
-
-    return change
+def _bias_scaled(power: int, graph: Graph) -> Graph:
+    """fold_attention_scale with the scale in a query's bias to another power than one."""
+    names = {name for one in graph.nodes if one.op == "linear" for name in one.inputs if ".bias*0.25" in name}
+    assert names
+    factor = np.float32(0.25) ** (power - 1)
+    return rebuild(graph, graph.nodes, [constant(name, graph[name].numpy() * factor) for name in sorted(names)])
 
 
 def _pairs_by_position(graph: Graph) -> Graph:
-    """preadd_embeddings with its table of pairs in the other order than its rows are counted in."""
+    """preadd_embeddings with its table of pairs in another order than its rows are counted in."""
     (name,) = (tensor.name for tensor in graph.constants if tensor.name.endswith(".rows"))
     rows, table = int(graph[name].numpy()), graph[name.removesuffix(".rows")].numpy()
     turned = table.reshape(-1, rows, table.shape[-1]).swapaxes(0, 1).reshape(table.shape)
     return rebuild(graph, graph.nodes, [constant(name.removesuffix(".rows"), turned)])
 
 
-def _ungrouped(graph: Graph) -> Graph:
-    """ALBERT's layers 0 to 3 of two groups as groups 0, 1, 0, 1; right is 0, 0, 1, 1."""
-    return all_of(*(lambda g, part=part: exchanged(g, f"layers.1.{part}", f"layers.2.{part}") for part in LAYER))(graph)
+def _heads_interleaved(graph: Graph) -> Graph:
+    return edited(graph, {f"layers.{i}.context_split": {"attrs": {"perm": (0, 2, 3, 1)}} for i in range(2)})
 
 
-def _bias_in_first_layer_only(graph: Graph) -> Graph:
-    return inputs(**{f"layers__{LAST}__masked_scores": lambda names: (names[0], "mask.bias")})(graph)
+def _other_epsilon(epsilon: float) -> Change:
+    return every("layer_norm", attrs={"epsilon": epsilon})
 
 
-# -- the table ---------------------------------------------------------------------------------------------------------
+_tanh_gelu = every("gelu", attrs={"approximate": "tanh"})
+_mask_ignored = followed("mask", "maximum", ONE)
+_types_zero = followed("token_type_ids", "mul", ZERO)
+_second_position = {"attrs": {"axis": 1, "start": 1, "stop": 2}}
+_all_of_layer = [(f"layers.0.{part}", f"layers.1.{part}") for part in PARTS]
+_of_weights = partial(Fault, "weights in the graph")
+_of_layers = partial(Fault, "layers")
+_of_attention = partial(Fault, "attention")
+_of_embeddings = partial(Fault, "embeddings")
+_of_heads = partial(Fault, "heads and pooling")
+_of_rewrites = partial(Fault, "rewrites")
 
-_BY_LAYER = [f"layers.{i}.{{}}" for i in range(2)]
-
-
-def _in_layers(part: str) -> tuple[str, ...]:
-    return tuple(name.format(part) for name in _BY_LAYER)
-
-
-def _of_builder(name: str, where: Healthy, change: Change, caught_by: str = "parity", *, quick: bool = False) -> Fault:
-    return Fault(name, "graph", where, built(change), caught_by, quick)
-
-
-def _of_rewrite(name: str, where: Healthy, change: Change) -> Fault:
-    return Fault(name, "graph, rewrite", where, rewritten(change), "parity")
-
-
-_SECOND = {"attrs": {"axis": 1, "start": 1, "stop": 2}}
-_ROLL = lambda values: np.roll(values, 1, axis=0)  # noqa: E731
-_DROP_BIAS = lambda names: names[:2]  # noqa: E731
-
-FAULTS = (
-    # weights
-    _of_builder("two weight matrices swapped", h.BERT_ONNX, swapped(_in_layers("attention_output")), quick=True),
-    _of_builder("queries and values swapped", h.BERT_FP16, swapped(("layers.1.query", "layers.1.value"))),
-    _of_builder("queries and keys swapped", h.DISTILBERT, swapped(("layers.0.query", "layers.0.key"))),
-    _of_builder("a square weight transposed", h.ROBERTA_TFLITE, weights("layers.1.attention_output", np.transpose)),
-    _of_builder("embedding rows off by one", h.ELECTRA_COREML, weights("embeddings.word", _ROLL, 0)),
-    _of_builder("classifier rows permuted", h.ALBERT_OPENVINO, weights("logits", _ROLL)),
-    _of_builder("a feed-forward bias lost", h.BERT_ONNX, inputs(layers__0__up=_DROP_BIAS)),
-    _of_builder("a query bias lost", h.BERT_TFLITE, inputs(layers__1__query=_DROP_BIAS)),
-    _of_builder("the decoder's bias lost", h.ALBERT_COREML, inputs(logits=_DROP_BIAS)),
-    # layers
-    _of_builder("one layer skipped", h.BERT_TFLITE, lambda g: read_as(g, "layers.1.ffn_norm", "layers.0.ffn_norm")),
-    _of_builder("two layers in the other order", h.ERNIE_ONNX, swapped(*(_in_layers(part) for part in LAYER))),
-    _of_builder("shared layers grouped wrongly", h.ALBERT_OPENVINO, _ungrouped),
-    _of_builder("the attention's residual lost", h.XLMR, without("layers.0.attention_residual")),
-    _of_builder(
-        "a residual taken before the norm", h.MPNET, inputs(layers__0__ffn_residual=lambda n: (n[0], "layers.0.attention_residual"))
+WEIGHTS = (
+    _of_weights(
+        "two matrices swapped",
+        h.BERT_ONNX,
+        built(exchanged(("layers.0.attention_output", "layers.1.attention_output"))),
+        PARITY,
+        quick=True,
     ),
-    _of_builder("embedding LayerNorm lost", h.DISTILBERT_SERVER, without("embeddings.norm")),
-    _of_builder("epsilon 1e-3 for 1e-12", h.BERT_ONNX, attributes("layer_norm", epsilon=1e-3)),
-    _of_builder("epsilon 1e-5 for 1e-12", h.BERT_SMALL, attributes("layer_norm", epsilon=1e-5)),
-    _of_builder("tanh GELU for erf GELU", h.BERT_TFLITE, attributes("gelu", approximate="tanh")),
-    _of_builder("tanh GELU for erf GELU, Core ML", h.ELECTRA_COREML, attributes("gelu", approximate="tanh")),
-    _of_builder(
-        "ReLU for GELU", h.BERT_INT8, lambda g: edited(g, {n.output: {"op": "relu", "attrs": {}} for n in g.nodes if n.op == "gelu"})
+    _of_weights(
+        "queries' and values' swapped", h.BERT_FP16, built(exchanged(("layers.1.query", "layers.1.value"))), PARITY
     ),
-    # attention
-    _of_builder("mask ignored", h.BERT_ONNX, followed("mask", "maximum", ONE), quick=True),
-    _of_builder("mask ignored at fixed lengths", h.BERT_FIXED, followed("mask", "maximum", ONE)),
-    _of_builder("mask inverted", h.ROBERTA_TFLITE, inputs(mask__scaled=lambda n: ("mask", n[1]))),
-    _of_builder("mask constant -8 for -10000", h.MPNET, scalars("mask.scaled", lambda _: -8.0)),
-    _of_builder("mask of the first text for all of a batch", h.MPNET, followed("mask", "slice", axis=0, start=0, stop=1)),
-    _of_builder("attention scale off by 2", h.BERT_SMALL, scalars("scaled_scores", lambda s: 2 * s)),
-    _of_builder("attention scale without its root", h.ELECTRA_IOS, scalars("scaled_scores", lambda s: s * s)),
-    _of_builder("softmax over the wrong axis", h.CAMEMBERT, _softmax_over_queries),
-    _of_builder("heads merged in the wrong order", h.BERT_TFLITE, attributes("transpose", perm=(0, 2, 3, 1)) if False else lambda g: edited(g, {f"layers.{i}.context_split": {"attrs": {"perm": (0, 2, 3, 1)}} for i in range(2)})),
-    _of_builder("scores of keys by queries", h.ERNIE_COREML, inputs(layers__0__scores=lambda n: n[::-1])),
-    # embeddings
-    _of_builder("pair type ids all zero", h.BERT_ONNX, followed("token_type_ids", "mul", constant("fault.zero", 0, "int32"))),
-    _of_builder("pair type ids all zero, int8", h.BERT_INT8, followed("token_type_ids", "mul", constant("fault.zero", 0, "int32"))),
-    _of_builder("position offset lost", h.ROBERTA_TFLITE, lambda g: edited(g, {"position_ids": {"attrs": {"padding_idx": None}}})),
-    _of_builder("positions shifted by one", h.BERT_FIXED, weights("embeddings.position", _ROLL, 0)),
-    _of_builder("the last positions lost", h.DISTILBERT, weights("embeddings.position", lambda v: np.concatenate([v[:-8], np.repeat(v[-9:-8], 8, 0)]), 0)),
-    _of_builder("task types lost", h.ERNIE_ONNX, without("embeddings.task_type.add")),
-    _of_builder("the embedding projection's bias lost", h.ELECTRA_IOS, inputs(embeddings__projection=_DROP_BIAS)),
-    _of_builder("relative positions lost", h.MPNET, lambda g: read_as(g, "attention_bias", "mask.bias")),
-    _of_builder("relative positions from key to query", h.MPNET_TFLITE, lambda g: edited(g, {"relative.bias": {"attrs": {"perm": (0, 3, 2, 1)}}})),
-    _of_builder("relative positions in the first layer only", h.MPNET, _bias_in_first_layer_only),
-    # heads
-    _of_builder("[CLS] taken from the second position", h.ELECTRA_IOS, lambda g: edited(g, {"first.slice": _SECOND})),
-    _of_builder("the pooler's tanh lost", h.ALBERT_OPENVINO, without("head.0.activation")),
-    _of_builder("the classifier's ReLU lost", h.DISTILBERT_SERVER, without("head.0.activation")),
-    _of_builder("start and end of an answer swapped", h.BERT_FIXED, lambda g: edited(g, {"head.start": {"outputs": ("head.end", "head.start")}})),
-    _of_builder("the output layer's LayerNorm lost", h.CAMEMBERT, without("head.1")),
-    _of_builder("pooling over padding", h.SENTENCE_INT8, inputs(pooling__mask=lambda _: ("fault",)) if False else lambda g: all_of(followed("pooling.mask", "maximum", ONE), followed("pooling.tokens", "maximum", ONE))(g)),
-    _of_builder("maximum over padding", h.SENTENCE, inputs(pooling__max=lambda _: ("layers.1.ffn_norm",))),
-    _of_builder("first token for the mean", h.MPNET_TFLITE, _first_token_for_the_mean),
-    _of_builder("poolings joined in the other order", h.SENTENCE, inputs(pooling__concat=lambda n: n[::-1])),
-    _of_builder("the Dense module's tanh lost", h.SENTENCE, without("sentence_embedding")),
-    _of_builder("normalisation lost", h.MPNET, without("sentence_embedding")),
-    _of_builder("normalisation lost, int8", h.SENTENCE_INT8, without("sentence_embedding")),
-    # rewrites
-    _of_rewrite("last-token slice takes the second position", h.BERT_ONNX, attributes("slice", axis=1, start=1, stop=2)),
-    _of_rewrite("last-token slice narrows keys and values too", h.BERT_TFLITE, _narrowed_keys),
-    _of_rewrite("merged queries, keys and values split in another order", h.DISTILBERT, _shuffled_split),
-    _of_rewrite("attention scale folded into the weight, not into the bias", h.ROBERTA_TFLITE, _scaled(0)),
-    _of_rewrite("attention scale folded twice into the bias", h.ELECTRA_COREML, _scaled(2)),
-    _of_rewrite("pairs of type and position in the wrong order", h.BERT_SHORT, _pairs_by_position),
+    _of_weights(
+        "queries' and keys' swapped", h.DISTILBERT, built(exchanged(("layers.0.query", "layers.0.key"))), PARITY
+    ),
+    _of_weights(
+        "a square one transposed", h.ROBERTA, built(weights("layers.1.attention_output", np.transpose)), PARITY
+    ),
+    _of_weights("embedding rows off by one", h.ELECTRA, built(weights("embeddings.word", rolled, 0)), PARITY),
+    _of_weights(
+        "half of the embedding zero",
+        h.BERT_WORDY,
+        built(weights("embeddings.word", _second_half_zero, 0)),
+        "parity: operators|integrity: weights",
+    ),
+    _of_weights("classifier rows permuted", h.ALBERT, built(weights("logits", rolled)), PARITY),
+    _of_weights("a feed-forward bias lost", h.BERT_ONNX, built(inputs("layers.0.up", no_bias)), PARITY),
+    _of_weights("a query bias lost", h.BERT_TFLITE, built(inputs("layers.1.query", no_bias)), PARITY),
+    _of_weights(
+        "a key bias lost, which changes no answer",
+        h.BERT_TFLITE,
+        built(inputs("layers.1.key", no_bias)),
+        "parity: operators",
+    ),
+    _of_weights("the decoder's bias lost", h.ALBERT_COREML, built(inputs("logits", no_bias)), PARITY),
 )
+
+LAYERS = (
+    _of_layers("one skipped", h.BERT_TFLITE, built(reading("layers.1.ffn_norm", "layers.0.ffn_norm")), PARITY),
+    _of_layers("two in the other order", h.ERNIE, built(exchanged(*_all_of_layer)), PARITY),
+    _of_layers(
+        "shared ones grouped wrongly",
+        h.ALBERT,
+        built(exchanged(*((f"layers.1.{part}", f"layers.2.{part}") for part in PARTS))),
+        PARITY,
+    ),
+    _of_layers("attention's residual lost", h.XLMR, built(without("layers.0.attention_residual")), PARITY),
+    _of_layers(
+        "a residual taken before the norm",
+        h.MPNET,
+        built(inputs("layers.0.ffn_residual", lambda names: (names[0], "layers.0.attention_residual"))),
+        PARITY,
+    ),
+    _of_layers("epsilon 1e-3 for 1e-12", h.BERT_ONNX, built(_other_epsilon(1e-3)), PARITY),
+    _of_layers("epsilon 1e-5 for 1e-12, embeddings small", h.BERT_SMALL, built(_other_epsilon(1e-5)), PARITY),
+    _of_layers("tanh GELU for erf GELU", h.BERT_TFLITE, built(_tanh_gelu), PARITY),
+    _of_layers("tanh GELU for erf GELU, Core ML", h.ELECTRA, built(_tanh_gelu), PARITY),
+    _of_layers("tanh GELU for erf GELU, int8", h.BERT_INT8, built(_tanh_gelu), "parity: operators"),
+    _of_layers("ReLU for GELU", h.BERT_ANDROID, built(every("gelu", op="relu", attrs={})), PARITY),
+)
+
+ATTENTION = (
+    _of_attention("mask ignored", h.BERT_ONNX, built(_mask_ignored), "(parity: .* vs |invariance)"),
+    _of_attention("mask ignored, fixed lengths", h.BERT_FIXED, built(_mask_ignored), PARITY, quick=True),
+    _of_attention("mask ignored, int8", h.BERT_INT8, built(_mask_ignored), "invariance"),
+    _of_attention("mask inverted", h.ROBERTA, built(inputs("mask.scaled", lambda names: ("mask", names[1]))), PARITY),
+    _of_attention("mask constant -8 for -10000", h.MPNET, built(scalars("mask.scaled", lambda _: -8.0)), PARITY),
+    _of_attention(
+        "one text's mask for all of a batch",
+        h.MPNET,
+        built(followed("mask", "slice", axis=0, start=0, stop=1)),
+        "invariance",
+        quick=True,
+    ),
+    _of_attention("scale off by 2", h.BERT_SMALL, built(scalars("scaled_scores", lambda scale: 2 * scale)), PARITY),
+    _of_attention(
+        "scale without its root", h.ELECTRA_IOS, built(scalars("scaled_scores", lambda scale: scale**2)), PARITY
+    ),
+    _of_attention("softmax over the wrong axis", h.CAMEMBERT, built(_softmax_over_queries), PARITY),
+    _of_attention("heads merged in the wrong order", h.BERT_TFLITE, built(_heads_interleaved), PARITY),
+    _of_attention(
+        "keys by queries", h.ERNIE_COREML, built(inputs("layers.0.scores", lambda names: names[::-1])), PARITY
+    ),
+)
+
+EMBEDDINGS = (
+    _of_embeddings("LayerNorm lost", h.DISTILBERT_SERVER, built(without("embeddings.norm")), PARITY),
+    _of_embeddings("pair type ids all zero", h.BERT_ONNX, built(_types_zero), PARITY, quick=True),
+    _of_embeddings("pair type ids all zero, int8", h.BERT_ANDROID, built(_types_zero), PARITY),
+    _of_embeddings(
+        "pair type ids all zero, own samples have no pair",
+        h.BERT_ONNX,
+        built(_types_zero),
+        PARITY,
+        samples=SHORT_PAIRLESS,
+    ),
+    _of_embeddings("position offset lost", h.ROBERTA, built(node("position_ids", attrs={"padding_idx": None})), PARITY),
+    _of_embeddings("positions shifted by one", h.BERT_FIXED, built(weights("embeddings.position", rolled, 0)), PARITY),
+    _of_embeddings(
+        "last positions lost", h.DISTILBERT, built(weights("embeddings.position", _last_repeated, 0)), PARITY
+    ),
+    _of_embeddings("task types lost", h.ERNIE, built(without("embeddings.task_type.add")), PARITY),
+    _of_embeddings("projection's bias lost", h.ELECTRA_IOS, built(inputs("embeddings.projection", no_bias)), PARITY),
+    _of_embeddings("relative positions lost", h.MPNET, built(reading("attention_bias", "mask.bias")), PARITY),
+    _of_embeddings(
+        "relative positions from key to query, int8",
+        h.MPNET_TFLITE,
+        built(node("relative.bias", attrs={"perm": (0, 3, 2, 1)})),
+        "parity: operators",
+    ),
+    _of_embeddings(
+        "relative positions in one layer only",
+        h.MPNET,
+        built(inputs("layers.1.masked_scores", lambda names: (names[0], "mask.bias"))),
+        PARITY,
+    ),
+)
+
+HEADS = (
+    _of_heads(
+        "[CLS] taken from the second place", h.ELECTRA_IOS, built(node("first.slice", **_second_position)), PARITY
+    ),
+    _of_heads("the pooler's tanh lost", h.ALBERT, built(without("head.0.activation")), PARITY),
+    _of_heads("the classifier's ReLU lost", h.DISTILBERT_SERVER, built(without("head.0.activation")), PARITY),
+    _of_heads(
+        "start and end swapped", h.BERT_FIXED, built(node("head.start", outputs=("head.end", "head.start"))), PARITY
+    ),
+    _of_heads("the output layer's LayerNorm lost", h.CAMEMBERT, built(without("head.1")), PARITY),
+    _of_heads(
+        "mean over padding, int8",
+        h.SENTENCE_TFLITE,
+        built(both(followed("pooling.mask", "maximum", ONE), followed("pooling.tokens", "maximum", ONE))),
+        "invariance",
+    ),
+    _of_heads(
+        "maximum over padding", h.SENTENCE, built(inputs("pooling.max", lambda _: ("layers.1.ffn_norm",))), PARITY
+    ),
+    _of_heads("the first token for the mean", h.MPNET_TFLITE, built(_first_token_for_the_mean), PARITY),
+    _of_heads(
+        "poolings joined in the other order", h.SENTENCE, built(inputs("pooling.concat", lambda n: n[::-1])), PARITY
+    ),
+    _of_heads("the Dense module's tanh lost", h.SENTENCE, built(without("sentence_embedding")), PARITY),
+    _of_heads("normalisation lost", h.MPNET, built(without("sentence_embedding")), PARITY),
+    _of_heads("normalisation lost, int8", h.SENTENCE_TFLITE, built(without("sentence_embedding")), PARITY),
+)
+
+REWRITES = (
+    _of_rewrites(
+        "last-layer slice at the second place", h.BERT_ONNX, rewritten(every("slice", **_second_position)), PARITY
+    ),
+    _of_rewrites("last-layer slice of keys and values too", h.BERT_TFLITE, rewritten(_narrowed_keys), PARITY),
+    _of_rewrites("merged queries, keys and values split wrongly", h.DISTILBERT, rewritten(_shuffled_split), PARITY),
+    _of_rewrites("attention scale not in the bias", h.ROBERTA, rewritten(partial(_bias_scaled, 0)), PARITY),
+    _of_rewrites("attention scale twice in the bias", h.ELECTRA, rewritten(partial(_bias_scaled, 2)), PARITY),
+    _of_rewrites("pairs of type and position in the wrong order", h.BERT_SHORT, rewritten(_pairs_by_position), PARITY),
+)
+
+FAULTS = (*WEIGHTS, *LAYERS, *ATTENTION, *EMBEDDINGS, *HEADS, *REWRITES)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,12 +21,11 @@ from edgelm.graph import quantize, rewrites
 from edgelm.graph.interpreter import Interpreter
 from edgelm.graph.ir import Graph
 from edgelm.source import Source, shipped_graph
-from edgelm.types import Array, Check, ConvertRequest, Report, Scheme, TensorSpec, Verdict
+from edgelm.types import Array, Check, ConvertRequest, Scheme, TensorSpec, Verdict
 
 SIZES = {"hidden_size": 64, "intermediate_size": 128}
 """Large enough that int8 stores the layers' weights as int8."""
-HANG_LIMIT_S = 5.0
-USUAL_LIMIT_S = 120.0
+TIME_LIMIT_S = 120.0
 
 
 @dataclass(frozen=True)
@@ -40,32 +38,30 @@ class Healthy:
     target: str
     precision: str
     lengths: tuple[int, ...] = ()
+    head: str | None = None
+    """The task that the checkpoint has a head for; None: the bundle's."""
     config: Mapping[str, Any] = field(default_factory=dict)
     """Overrides of config.json."""
     sentence: Mapping[str, Any] | None = None
-    """What `make_sentence_model` is asked for; None: a plain Hugging Face folder."""
+    """What ``make_sentence_model`` is asked for; None: a plain Hugging Face folder."""
     change: Callable[[Path], None] | None = None
-    """Made to a copy of the folder."""
-    options: Mapping[str, str] = field(default_factory=dict)
+    """Made to a copy of the checkpoint."""
+    request: Mapping[str, Any] = field(default_factory=dict)
+    """What else the export is asked for."""
     quick: bool = False
 
     def __str__(self) -> str:
-        lengths = f", lengths {', '.join(map(str, self.lengths))}" if self.lengths else ""
-        return f"{self.name}: {self.family} {self.task}, {self.target} {self.precision}{lengths}"
+        lengths = f" at {', '.join(map(str, self.lengths))}" if self.lengths else ""
+        return f"{self.family} {self.task}, {self.target} {self.precision}{lengths}"
 
 
 class Patient:
     """A copy of a healthy bundle; ``source`` is what it was exported from, and ``model`` the folder of that."""
 
     def __init__(
-        self,
-        path: Path,
-        model: Path,
-        source: Source,
-        options: Mapping[str, str],
-        bundle_of: Callable[[Healthy], Bundle],
+        self, path: Path, healthy: Healthy, model: Path, source: Source, bundle_of: Callable[[Healthy], Bundle]
     ) -> None:
-        self.path, self.model, self.source, self.options, self.bundle_of = path, model, source, options, bundle_of
+        self.path, self.healthy, self.model, self.source, self.bundle_of = path, healthy, model, source, bundle_of
         self.manifest = read_json(path / MANIFEST)
         self.target = registry.target(self.manifest["target"])
         self.scheme = Scheme(**self.manifest["scheme"])
@@ -88,7 +84,8 @@ class Patient:
         for name in {name.split("/")[0] for name in self.manifest["artifact"]["files"]}:
             place = self.path / name
             shutil.rmtree(place) if place.is_dir() else place.unlink()
-        request = ConvertRequest(self.path, self.scheme, self.source.max_length, self.source.lengths, self.options)
+        options = self.healthy.request.get("options", {})
+        request = ConvertRequest(self.path, self.scheme, self.source.max_length, self.source.lengths, options)
         artifact = registry.converter_of(self.target).convert(graph, request)
         self.manifest["artifact"] = {
             "files": list(artifact.files),
@@ -118,45 +115,6 @@ class Patient:
 Plant = Callable[[Patient], None]
 
 
-@dataclass(frozen=True)
-class Fault:
-    """One fault, the bundle it is planted in, and the check that must catch it."""
-
-    name: str
-    kind: str
-    where: Healthy
-    plant: Plant
-    caught_by: str
-    """A pattern at the beginning of ``group: check`` or of ``refused: message``."""
-    quick: bool = False
-    sealed: bool = True
-    """Whether the manifest's digests are those of the damaged files."""
-    time_limit_s: float = USUAL_LIMIT_S
-
-    def __str__(self) -> str:
-        return self.name
-
-
-@dataclass(frozen=True)
-class Finding:
-    """A check that failed, or the refusal, with its figure."""
-
-    name: str
-    figure: str
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What an audit said of a patient."""
-
-    verdict: str
-    findings: tuple[Finding, ...]
-
-    def by(self, pattern: str) -> Finding | None:
-        """The first finding of that pattern."""
-        return next((found for found in self.findings if re.match(pattern, found.name)), None)
-
-
 def built(change: Callable[[Graph], Graph]) -> Plant:
     """As a wrong family or graph builder would have shipped it."""
     return lambda at: at.ship(shipped_graph(change(at.source.graph), at.scheme, at.manifest["rewrites"]))
@@ -177,34 +135,102 @@ def stored(change: Callable[[Graph], Graph]) -> Plant:
     return lambda at: at.ship(change(at.stored))
 
 
-def examine(bundle: Path, model: Path, time_limit_s: float = USUAL_LIMIT_S, **request: Any) -> Outcome:
+@dataclass(frozen=True)
+class Fault:
+    """One fault, the bundle it is planted in, and the check that must catch it."""
+
+    kind: str
+    name: str
+    where: Healthy
+    plant: Plant
+    caught_by: str
+    """A pattern at the beginning of ``group: check: figure``, or of ``refused: message``."""
+    quick: bool = False
+    sealed: bool = True
+    """Whether the manifest's digests are those of the damaged files."""
+    time_limit_s: float = TIME_LIMIT_S
+    samples: tuple[str, ...] = ()
+    """Texts of the user's own in the place of the built-in ones."""
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.name}"
+
+
+@dataclass(frozen=True)
+class OwnFault:
+    """A fault in edgelm itself: a module, a name in it, and what it is there instead.
+
+    It is in the reference too, so that no bundle can be told by it; Hugging Face's own module must.
+    """
+
+    name: str
+    where: Healthy
+    patch: tuple[Any, str, Any]
+    caught_by: str = "parity: .* vs transformers"
+    quick: bool = False
+
+    def __str__(self) -> str:
+        return self.name
+
+    def plant(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """From now on edgelm has it."""
+        monkeypatch.setattr(*self.patch)
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """One fault in growing smallness: the first size must be caught, and which is the last is told."""
+
+    name: str
+    where: Healthy
+    plant: Callable[[float], Plant]
+    sizes: tuple[float, ...]
+    quick: bool = False
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A check that failed, or the refusal, with its figure."""
+
+    name: str
+    figure: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What an audit said of a patient."""
+
+    is_green: bool
+    findings: tuple[Finding, ...]
+
+    def by(self, pattern: str) -> Finding | None:
+        """The first finding of that pattern."""
+        return next((found for found in self.findings if re.match(pattern, f"{found.name}: {found.figure}")), None)
+
+
+def examine(bundle: Path, model: Path, time_limit_s: float = TIME_LIMIT_S, **request: Any) -> Outcome:
     """What `edgelm validate BUNDLE --against MODEL` says."""
     asked = AuditRequest(bundle, model=str(model), threads=1, time_limit_s=time_limit_s, **request)
     try:
         report = Audit(asked, lambda _: None).run()
     except EdgelmError as error:
-        return Outcome("refused", (Finding(f"refused: {error.message}", type(error).__name__),))
-    return outcome(report)
-
-
-def outcome(report: Report) -> Outcome:
-    """The checks that are not green."""
+        return Outcome(False, (Finding(f"refused: {_without_place(error.message, bundle)}", type(error).__name__),))
     bad = (check for check in report.checks if check.verdict is not Verdict.PASS)
-    return Outcome(str(report.verdict), tuple(Finding(f"{check.group}: {check.name}", _figure(check)) for check in bad))
+    findings = (Finding(f"{check.group}: {check.name}", _without_place(_figure(check), bundle)) for check in bad)
+    return Outcome(report.verdict is Verdict.PASS, tuple(findings))
+
+
+def _without_place(text: str, bundle: Path) -> str:
+    """A message that is the same wherever the bundle lies."""
+    return text.replace(f"{bundle}/", "").replace(str(bundle), bundle.name)
 
 
 def _figure(check: Check) -> str:
     if check.value is None:
         return check.reason
     limit = "" if check.limit is None else f", {check.bound} {check.limit:.4g}"
-    return f"{check.value:.4g}{limit} {check.unit}".strip() + (f" ({check.reason})" if check.reason else "")
-
-
-@contextmanager
-def copy_of(bundle: Bundle, place: Path) -> Iterator[Path]:
-    """A copy that is gone afterwards: a hundred of them would be a lot of disk."""
-    shutil.copytree(bundle.path, place)
-    try:
-        yield place
-    finally:
-        shutil.rmtree(place)
+    reason = f" ({check.reason})" if check.reason else ""
+    return f"{check.value:.4g}{limit} {check.unit}".strip() + reason

@@ -114,6 +114,16 @@ def test_few_is_less_work_of_each_kind() -> None:
     assert {variant.how for variant in few} == {"padded", "in a batch"}
 
 
+@pytest.mark.parametrize("few", [False, True])
+@pytest.mark.parametrize("lengths", [(5, 5, 9, 64), (5, 9, 64, 64, 64, 64), (5, 64)])
+def test_a_batch_has_texts_of_several_lengths(lengths: tuple[int, ...], few: bool) -> None:
+    """As many as are cut to the same length: among those alone nothing is padded, and no mask counts."""
+    found = invariance.variants([*map(feed, lengths)], PAD, 64, few=few)
+    batches = [variant.arrays for variant in found if variant.how == "in a batch"]
+    assert all(len({int(row.sum()) for row in batch["attention_mask"]}) > 1 for batch in batches)
+    assert batches
+
+
 @given(lengths=st.lists(st.integers(2, 30), min_size=1, max_size=7), limit=st.integers(30, 64), few=st.booleans())
 def test_variants_are_the_texts_themselves(lengths: list[int], limit: int, few: bool) -> None:
     feeds = [*map(feed, lengths), feed(limit)]
