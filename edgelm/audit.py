@@ -175,7 +175,7 @@ class _OriginalGround:
         if self.request.hugging_face:
             texts = [text for feed in self.source.feeds for text in feed.texts]
             theirs = original.tokens(self.source.model.checkpoint.path, texts, self.say)
-            yield integrity.tokens(texts, self.source.tokenizer, theirs, self.source.names)
+            yield integrity.tokens(texts, self.source.tokenizer, theirs)
         inputs = [self.source.arrays(case.text) for case in cases]
         graph = shipped_graph(self.source.graph, self.scheme, self.rewrites)
         yield integrity.weights(self.bundle, graph)

@@ -13,12 +13,13 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any
 
 _POLL_SECONDS = 0.2
+_HELD = (signal.SIGINT, signal.SIGTERM)
 
 
 class ChildLost(Exception):  # noqa: N818  what happened to it, not an error of ours
@@ -36,7 +37,8 @@ class Child:
     def __init__(self, steps: Callable[..., Iterator[Any]], *arguments: object) -> None:
         self._pipe, theirs = multiprocessing.Pipe()
         self._process = _process(target=_serve, args=(theirs, self._pipe, steps, arguments), daemon=True)
-        self._process.start()
+        with _signals_held():
+            self._process.start()
         theirs.close()
         self.peak_mb = 0.0
         """Its peak resident memory so far, in MB; what it shares with its parent counts."""
@@ -89,6 +91,16 @@ class Child:
         return f"it ended by itself with exit code {code} after {seconds:.1f} s"
 
 
+@contextmanager
+def _signals_held() -> Iterator[None]:
+    """While a process is made: before a signal acts, the parent must know the child, and the child have its own handlers."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _HELD)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _process(**settings: Any) -> BaseProcess:
     """Forked on Linux: it has all the parent has, in milliseconds. Other systems' own libraries do not survive that."""
     if sys.platform == "linux":
@@ -102,6 +114,7 @@ def _serve(pipe: Connection, parents: Connection, steps: Callable[..., Iterator[
     os.setpgid(0, 0)  # Ctrl-C is for the parent, which ends this group, an emulator that was started here included
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _HELD)
     parents.close()
     threading.Thread(target=_end_with_parent, daemon=True).start()
     generator = steps(*arguments)

@@ -135,14 +135,16 @@ def export(plan: Plan, progress: Progress) -> Iterator[Report]:
     A target that raises an error keeps no other from being finished; the first such error is raised at the end.
     """
     errors: list[Exception] = []
-    for job in plan.jobs:
-        try:
-            found = _Export(plan, job, progress).run()
-        except Exception as error:  # noqa: BLE001  raised below, when the others are done
-            errors.append(error)
-        else:
-            yield found
-    plan.stop()
+    try:
+        for job in plan.jobs:
+            try:
+                found = _Export(plan, job, progress).run()
+            except Exception as error:  # noqa: BLE001  raised below, when the others are done
+                errors.append(error)
+            else:
+                yield found
+    finally:
+        plan.stop()
     if errors:
         raise errors[0]
 

@@ -67,7 +67,8 @@ def open_original(path: str, task: str) -> Runner:
 def open_tokenizer(path: str) -> Runner:
     """The tokenizer of the checkpoint in a folder, as Hugging Face loads it.
 
-    Of a text, and perhaps its pair, as UTF-8 bytes called ``0`` and ``1``, it gives what the module would be fed.
+    Of a text, and perhaps its pair, as UTF-8 bytes called ``0`` and ``1``, it gives ``input_ids`` and, where it gives
+    any, ``token_type_ids``. A class of version 4 may give them there and none in version 5.
     """
     import numpy as np
     import transformers
@@ -85,11 +86,8 @@ def open_tokenizer(path: str) -> Runner:
     def run(inputs: Tensors) -> dict[str, Any]:
         texts = [inputs[name].tobytes().decode() for name in sorted(inputs)]
         found = tokenizer(*(text.lower() if is_lowered else text for text in texts))
-        ids = np.asarray(found["input_ids"], np.int32)
-        return {
-            "input_ids": ids,
-            "token_type_ids": np.asarray(found.get("token_type_ids", np.zeros_like(ids)), np.int32),
-        }
+        names = [name for name in ("input_ids", "token_type_ids") if name in found]
+        return {name: np.asarray(found[name], np.int32) for name in names}
 
     return run
 

@@ -64,15 +64,13 @@ def tokenizer(bundle: Bundle, source: TextTokenizer) -> Check:
     return _none("tokenizer files other than the original's", wrong)
 
 
-def tokens(
-    texts: Sequence[Text], source: TextTokenizer, original: Sequence[Mapping[str, Array]], names: Sequence[str]
-) -> Check:
-    """The source's tokenizer, as it is read here, gives the ids and token types that the original is fed."""
+def tokens(texts: Sequence[Text], source: TextTokenizer, original: Sequence[Mapping[str, Array]]) -> Check:
+    """The source's tokenizer, as it is read here, gives the ids the original is fed, and its token types if any."""
     wrong = []
     for text, wanted in zip(texts, original, strict=True):
-        found = source.encode(text)
-        same = found.ids == wanted["input_ids"].tolist()
-        if not same or ("token_type_ids" in names and found.type_ids != wanted["token_type_ids"].tolist()):
+        encoding = source.encode(text)
+        found = {"input_ids": encoding.ids, "token_type_ids": encoding.type_ids}
+        if any(found[name] != array.tolist() for name, array in wanted.items()):
             wrong.append(" ".join([text] if isinstance(text, str) else text)[:40])
     return _none("texts tokenized otherwise than by transformers", wrong)
 

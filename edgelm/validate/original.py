@@ -62,7 +62,7 @@ def outputs(
 
 
 def tokens(checkpoint_path: Path, texts: Sequence[Text], say: Callable[[str], None]) -> list[dict[str, Array]]:
-    """``input_ids`` and ``token_type_ids`` of each text by the checkpoint's own tokenizer, not truncated.
+    """``input_ids``, and ``token_type_ids`` if it gives any, of each text by the checkpoint's own tokenizer, uncut.
 
     It runs where ``outputs`` does; UnmeasuredError when transformers does not load the tokenizer.
     """

@@ -62,7 +62,7 @@ def steps(replay: Replay) -> Iterator[Replayed | quality.Answers | list[latency.
         except (ImportError, EdgelmError):
             raise
         except Exception as error:  # noqa: BLE001  whatever is raised on a bundle, the bundle is faulty
-            yield Replayed(failure=f"{type(error).__name__}: {_first_line(error)}")
+            yield Replayed(failure=f"{type(error).__name__}: {_one_line(error)}")
 
 
 def _outputs(replay: Replay) -> tuple[Session, Replayed]:
@@ -104,5 +104,6 @@ def typical_question(session: Session, texts: Sequence[Text]) -> tuple[Question,
     return Question(first, pair=pair, choices=choices, truncate=True), tokens
 
 
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).strip().splitlines()), "")[:300]
+def _one_line(error: Exception) -> str:
+    """What it says, from the beginning: of some runtimes the first line tells only where in their sources it was."""
+    return " ".join(str(error).split())[:300]

@@ -92,6 +92,6 @@ FAULTS = (
     ),
     OwnFault("a sum over the root for the mean", h.SENTENCE, (heads, "_POOLINGS", _ROOT_FOR_MEAN)),
     OwnFault("a Dense module's tanh overlooked", h.SENTENCE, (families, "_DENSE_ACTIVATIONS", _NO_TANH)),
-    OwnFault("pairs of one token type", h.BERT_ONNX, (tokenizer, "_has_token_types", lambda _: False), TOKENS),
+    OwnFault("pairs of one token type", h.CASED, (tokenizer, "_has_token_types", lambda _: False), TOKENS),
     OwnFault("casing by the wrong file", h.CASED, (tokenizer, "_bert_rules", lambda _: {}), TOKENS),
 )
