@@ -93,7 +93,7 @@ class Child:
 
 @contextmanager
 def _signals_held() -> Iterator[None]:
-    """While a process is made: before a signal acts, the parent must know the child, and the child have its own handlers."""
+    """While a process is made: before a signal acts, its parent must know it, and it must have its own handlers."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, _HELD)
     try:
         yield
