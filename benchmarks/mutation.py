@@ -32,7 +32,7 @@ the check named, the first of those that are there for such a fault; the last co
 
 """
 _SUMMARY = """- {faults} faults of {kinds} kinds, {caught} caught
-- {healthy} healthy bundles, {alarms} false alarms
+- {healthy} healthy bundles, {audits} audits, {alarms} false alarms
 - {seconds:.0f} s; {machine}
 - {versions}
 """
@@ -79,7 +79,8 @@ def _page(rows: Sequence[Row], seconds: float) -> str:
         faults=len(faults),
         kinds=len(kinds),
         caught=sum(bool(row["caught by"]) for row in faults),
-        healthy=len(healthy),
+        healthy=len({row["healthy"] for row in healthy}),
+        audits=len(healthy),
         alarms=sum(bool(row["alarms"]) for row in healthy),
         seconds=seconds,
         machine="; ".join(facts.values()),
@@ -110,8 +111,11 @@ def _sweep_table(rows: Sequence[Row]) -> Table:
 
 
 def _healthy_table(healthy: Sequence[Row]) -> Table:
-    cells = [[row["healthy"], row["alarms"] or "none"] for row in healthy]
-    return _table("Healthy bundles", ("bundle", "alarms"), cells)
+    originals = list(dict.fromkeys(row["original"] for row in healthy))
+    alarms = {(row["healthy"], row["original"]): row["alarms"] or "none" for row in healthy}
+    names = dict.fromkeys(row["healthy"] for row in healthy)
+    cells = [[name, *(alarms.get((name, original), "") for original in originals)] for name in names]
+    return _table("Healthy bundles", ("bundle", *(f"alarms, beside {original}" for original in originals)), cells)
 
 
 def _table(title: str, columns: tuple[str, ...], rows: Sequence[Sequence[str]], notes: tuple[str, ...] = ()) -> Table:

@@ -51,7 +51,8 @@ class Healthy:
     quick: bool = False
 
     def __str__(self) -> str:
-        lengths = f" at {', '.join(map(str, self.lengths))}" if self.lengths else ""
+        longest = f" up to {self.request['max_length']}" if "max_length" in self.request else ""
+        lengths = f" at {', '.join(map(str, self.lengths))}" if self.lengths else longest
         return f"{self.family} {self.task}, {self.target} {self.precision}{lengths}"
 
 

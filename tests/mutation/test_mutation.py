@@ -51,6 +51,7 @@ def note(record: Record, kind: str, fault: Fault | OwnFault, found: Outcome) -> 
 def test_nothing_is_said_of_a_healthy_bundle(healthy: Healthy, ward: Any, record_property: Record) -> None:
     found = examine(ward.bundle(healthy).path, ward.model(healthy))
     record_property("healthy", healthy)
+    record_property("original", "edgelm's graph")
     record_property("alarms", "; ".join(f"{one.name} {one.figure}" for one in found.findings))
     assert found.findings == ()
     assert found.is_green
@@ -58,8 +59,11 @@ def test_nothing_is_said_of_a_healthy_bundle(healthy: Healthy, ward: Any, record
 
 @pytest.mark.slow
 @pytest.mark.parametrize("healthy", HEALTHY, ids=str)
-def test_nor_where_the_original_is_hugging_faces(healthy: Healthy, ward: Any) -> None:
+def test_nor_where_the_original_is_hugging_faces(healthy: Healthy, ward: Any, record_property: Record) -> None:
     found = examine(ward.bundle(healthy).path, ward.model(healthy), hugging_face=True)
+    record_property("healthy", healthy)
+    record_property("original", "transformers")
+    record_property("alarms", "; ".join(f"{one.name} {one.figure}" for one in found.findings))
     assert found.findings == ()
     assert found.is_green
 
