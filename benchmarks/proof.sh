@@ -10,4 +10,4 @@ for precision in fp32 fp16 int8; do
     --target onnx-arm64 --target tflite-arm64 --precision $precision -o $out/$precision
 done
 "$edgelm" report "$out"
-{ echo "Written by \`make proof\`."; echo; cat "$out/report.md"; } > benchmarks/PROOF.md
+{ echo "Written by \`make proof\`. Its latencies may have been taken beside other work: \`edgelm bench\` and RESULTS.md are for those."; echo; cat "$out/report.md"; } > benchmarks/PROOF.md
