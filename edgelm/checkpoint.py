@@ -69,7 +69,15 @@ def open_checkpoint(model: str, revision: str | None = None) -> Checkpoint:
         )
     name = local.resolve().name if local else model
     digest = hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()
-    return Checkpoint(path=path, name=name, config=config, digest=digest)
+    return Checkpoint(path=path, name=name, config=config, digest=digest, parent_digest=_parent_digest(path))
+
+
+def _parent_digest(path: Path) -> str | None:
+    """The digest of the teacher that a student's compression.json names."""
+    record = path / "compression.json"
+    teacher = read_json(record).get("teacher") if record.is_file() else None
+    digest = teacher.get("digest") if isinstance(teacher, dict) else None
+    return digest if isinstance(digest, str) else None
 
 
 def read_json(path: Path) -> dict[str, Any]:

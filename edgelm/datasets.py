@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from edgelm.errors import UsageError
-from edgelm.records import Record, read_records
+from edgelm.records import Record, read_records, read_text
 
 MASK = "[MASK]"
 """What stands in a fill-mask example for the tokenizer's own mask token."""
@@ -39,6 +39,8 @@ class Example:
     entities: tuple[Entity, ...] = ()
     answers: tuple[str, ...] = ()
     """Each of them is right; none, where a question has no answer."""
+    answer_start: int | None = field(default=None, compare=False)
+    """Where the first of the answers begins in the context, where the file says so."""
     spaced: bool = False
     """The file gave the words, and they are what stands between the text's spaces."""
 
@@ -55,6 +57,26 @@ def read_examples(path: Path, task: str, labels: Sequence[str]) -> list[Example]
     if not records:
         raise UsageError(f"{path} holds no example.")
     return list(_READERS[task](records, labels))
+
+
+def read_texts(path: Path) -> list[Example]:
+    """The texts and pairs of a file without labels, or whose labels are left alone: a table, JSON, or one text a line.
+
+    UsageError names the file and the line that has no text.
+    """
+    if not path.name.removesuffix(".gz").endswith(_TABLES):
+        lines = read_text(path).split("\n")
+        texts = [Example(line.strip()) for line in lines if line.strip()]
+    else:
+        records = read_records(path, "text-classification")
+        columns = _text_columns(records[0]) if records else ()
+        texts = [Example(*_texts(record, columns)) for record in records]
+    if not texts:
+        raise UsageError(f"{path} holds no text.")
+    return texts
+
+
+_TABLES = (".tsv", ".csv", ".json", ".jsonl")
 
 
 # -- texts -------------------------------------------------------------------------------------------------------------
@@ -80,10 +102,10 @@ _SINGLES = ("text", "sentence", "text_a", "content", "review", "title", "query",
 def _text_columns(record: Record) -> tuple[str, ...]:
     """The column of the text, or the two of a pair."""
     pair = next((names for names in _PAIRS if record.fields.keys() >= set(names)), None)
-    return pair or (_column(record, _SINGLES),)
+    return pair or (column_of(record, _SINGLES),)
 
 
-def _column(record: Record, names: Iterable[str]) -> str:
+def column_of(record: Record, names: Iterable[str]) -> str:
     """The first of some names that a record has; UsageError lists what was expected and what there is."""
     names = tuple(names)
     found = next((name for name in names if name in record.fields), None)
@@ -111,13 +133,13 @@ def _texts(record: Record, columns: Sequence[str]) -> tuple[str, str | None]:
 
 # -- labels ------------------------------------------------------------------------------------------------------------
 
-_LABELS = (
+LABEL_COLUMNS = (
     *("label", "labels", "gold_label", "label_desc", "label_des", "intent", "category", "class", "sentiment"),
     *("is_duplicate", "quality", "star", "target", "answer"),
 )
 _NO_CONSENSUS = "-"
 """SNLI, MNLI and CMNLI so mark rows on which their annotators disagreed; nobody counts those."""
-_SEPARATORS = (None, ",", "|", ";")
+SEPARATORS = (None, ",", "|", ";")
 
 
 def _classification(records: Sequence[Record], labels: Sequence[str]) -> Iterator[Example]:
@@ -125,21 +147,24 @@ def _classification(records: Sequence[Record], labels: Sequence[str]) -> Iterato
         yield from _scored(records, _text_columns(records[0]))
         return
     columns = _text_columns(records[0])
-    if _NO_CONSENSUS not in labels:
-        agreed = [r for r in records if _NO_CONSENSUS not in (r.fields.get("label"), r.fields.get("gold_label"))]
-        records = agreed or records
+    records = records if _NO_CONSENSUS in labels else agreed(records)
     for record, ids in zip(records, _label_ids(records, labels), strict=True):
         yield Example(*_texts(record, columns), labels=ids)
+
+
+def agreed(records: Sequence[Record]) -> Sequence[Record]:
+    """Those on which the annotators agreed; all where they never did."""
+    return [r for r in records if _NO_CONSENSUS not in (r.fields.get("label"), r.fields.get("gold_label"))] or records
 
 
 def _label_ids(records: Sequence[Record], labels: Sequence[str]) -> list[tuple[int, ...]]:
     """The model's ids for every record, by the first rule and the first column that explain them all."""
     rules = _label_rules(labels)
-    first = _column(records[0], _LABELS)
-    others = (name for name in _LABELS if name != first)
-    columns = [first, *(name for name in others if all(_is_given(record.fields.get(name)) for record in records))]
-    for separator in _SEPARATORS:
-        read = [[_label_keys(record, column, separator) for record in records] for column in columns]
+    first = column_of(records[0], LABEL_COLUMNS)
+    others = (name for name in LABEL_COLUMNS if name != first)
+    columns = [first, *(name for name in others if all(is_given(record.fields.get(name)) for record in records))]
+    for separator in SEPARATORS:
+        read = [[label_keys(record, column, separator) for record in records] for column in columns]
         for rule, keys in product(rules, read):  # a name in a later column goes before an id in an earlier one
             found = {key for row in keys for key in row}
             ids = {key: i for key in found if (i := rule.get(key, rule.get(key.casefold()))) is not None}
@@ -159,7 +184,7 @@ def _named(names: Sequence[str]) -> dict[str, int]:
     return {name.strip().casefold(): i for i, name in enumerate(names)} | {name: i for i, name in enumerate(names)}
 
 
-def _label_keys(record: Record, column: str, separator: str | None) -> list[str]:
+def label_keys(record: Record, column: str, separator: str | None) -> list[str]:
     """A row's labels as rules know them: one, or those of a JSON list, or those that a separator parts."""
     value = record.fields.get(column)
     if isinstance(value, list):
@@ -168,12 +193,12 @@ def _label_keys(record: Record, column: str, separator: str | None) -> list[str]
         values = [part for part in value.split(separator) if part.strip()]
     else:
         values = [value]
-    if not all(map(_is_given, values)):
+    if not all(map(is_given, values)):
         raise UsageError(f"{record.place} has no label as {column}.", hint="A file to be measured by is labelled.")
     return [_label_key(item) for item in values]
 
 
-def _is_given(value: Any) -> bool:
+def is_given(value: Any) -> bool:
     return value is not None and bool(str(value).strip())
 
 
@@ -186,17 +211,17 @@ def _label_key(item: Any) -> str:
 def _strange_label(records: Sequence[Record], column: str, labels: Sequence[str]) -> UsageError:
     """The error that names a record whose label fits no rule, and both sides."""
     known = set().union(*_label_rules(labels))
-    keys = [{key.casefold() for key in _label_keys(record, column, None)} for record in records]
+    keys = [{key.casefold() for key in label_keys(record, column, None)} for record in records]
     record = next((record for record, row in zip(records, keys, strict=True) if not row <= known), records[0])
     ours = dict.fromkeys(str(row.fields.get(column)) for row in records)
     return UsageError(
         f"{record.place}: the label {record.fields.get(column)!r} is none of the model's.",
-        hint=f"The file's {column} has {_listing(ours)}; the model has {_listing(labels)}. They match by name, as "
+        hint=f"The file's {column} has {listing(ours)}; the model has {listing(labels)}. They match by name, as "
         "LABEL_0 and so on, or by id.",
     )
 
 
-def _listing(names: Iterable[str], most: int = 20) -> str:
+def listing(names: Iterable[str], most: int = 20) -> str:
     names = list(names)
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more
@@ -204,11 +229,11 @@ def _listing(names: Iterable[str], most: int = 20) -> str:
 
 # -- scores, choices and masks -----------------------------------------------------------------------------------------
 
-_SCORES = ("score", "similarity", "similarity_score", "relatedness_score", "label", "target")
+SCORE_COLUMNS = ("score", "similarity", "similarity_score", "relatedness_score", "label", "target")
 
 
 def _scored(records: Sequence[Record], columns: Sequence[str]) -> Iterator[Example]:
-    column = _column(records[0], _SCORES)
+    column = column_of(records[0], SCORE_COLUMNS)
     for record in records:
         yield Example(*_texts(record, columns), score=_number(record, column))
 
@@ -242,7 +267,7 @@ _STEMS = ("sent2", "question")
 
 
 def _multiple_choice(records: Sequence[Record], _: Sequence[str]) -> Iterator[Example]:
-    premise = _column(records[0], _PREMISES)
+    premise = column_of(records[0], _PREMISES)
     stem = next((name for name in _STEMS if name in records[0].fields and name != premise), None)
     for record in records:
         options = _options(record)
@@ -254,7 +279,7 @@ def _multiple_choice(records: Sequence[Record], _: Sequence[str]) -> Iterator[Ex
 def _options(record: Record) -> list[str]:
     """The choices of a row: a list, or numbered columns."""
     numbered = sorted((name for name in record.fields if _ENDING.fullmatch(name)), key=lambda name: (len(name), name))
-    options = [record.fields[name] for name in numbered] or record.fields[_column(record, _CHOICES)]
+    options = [record.fields[name] for name in numbered] or record.fields[column_of(record, _CHOICES)]
     if not isinstance(options, list) or len(options) < 2 or not all(isinstance(o, str) and o.strip() for o in options):
         raise UsageError(f"{record.place} has no list of two or more choices.")
     return options
@@ -262,7 +287,7 @@ def _options(record: Record) -> list[str]:
 
 def _right_choice(record: Record, options: Sequence[str]) -> int:
     """The index of the right choice, given as an index, a letter or the choice itself."""
-    value = record.fields[_column(record, ("label", "answer", "gold", "target"))]
+    value = record.fields[column_of(record, ("label", "answer", "gold", "target"))]
     named = {option: i for i, option in enumerate(options)}
     named |= {chr(ord("A") + i): i for i in range(len(options))} | {str(i): i for i in range(len(options))}
     if str(value) not in named:
@@ -275,11 +300,11 @@ _MASKS = re.compile(r"\[MASK\]|<mask>")
 
 def _fill_mask(records: Sequence[Record], _: Sequence[str]) -> Iterator[Example]:
     """The word behind the mask; in a text without a mask the middle word is masked."""
-    column = _column(records[0], _SINGLES)
+    column = column_of(records[0], _SINGLES)
     for record in records:
         text = _text(record, column)
         if _MASKS.search(text):
-            answer = _text(record, _column(record, ("answer", "target", "word", "label")))
+            answer = _text(record, column_of(record, ("answer", "target", "word", "label")))
             yield Example(_MASKS.sub(MASK, text), answers=(answer,))
         else:
             yield _masked(record, text)
@@ -295,7 +320,7 @@ def _masked(record: Record, text: str) -> Example:
 
 # -- entities ----------------------------------------------------------------------------------------------------------
 
-_TAGS = ("tags", "ner_tags", "labels", "label")
+TAG_COLUMNS = ("tags", "ner_tags", "labels", "label")
 _SPANS = ("label", "entities", "spans", "labels", "ner")
 
 
@@ -303,7 +328,7 @@ def _token_classification(records: Sequence[Record], labels: Sequence[str]) -> I
     tokens = [token for record in records for token in record.fields.get("tokens", ())]
     separator = "" if 2 * sum(len(str(token)) < 2 for token in tokens) > len(tokens) else " "
     examples = [
-        _tagged(record, separator, labels) if "tokens" in record.fields else _spanned(record) for record in records
+        tagged(record, separator, labels) if "tokens" in record.fields else spanned(record) for record in records
     ]
     # decode.entities names what it finds the same way, a label without prefix included
     types = list(dict.fromkeys(label.split("-", 1)[-1] for label in labels if label != "O"))
@@ -315,16 +340,16 @@ def _token_classification(records: Sequence[Record], labels: Sequence[str]) -> I
             theirs = dict.fromkeys(entity.type for example in examples for entity in example.entities)
             raise UsageError(
                 f"{record.place}: the entity type {strange!r} is none of the model's.",
-                hint=f"The file has {_listing(theirs)}; the model has {_listing(types)}.",
+                hint=f"The file has {listing(theirs)}; the model has {listing(types)}.",
             )
         known = [types[place] for place in places if place is not None]
         entities = (entity._replace(type=name) for entity, name in zip(example.entities, known, strict=True))
         yield replace(example, entities=tuple(entities))
 
 
-def _tagged(record: Record, separator: str, labels: Sequence[str]) -> Example:
+def tagged(record: Record, separator: str, labels: Sequence[str]) -> Example:
     """A sentence of tokens and tags; a tag may be the id of a label."""
-    tokens, tags = record.fields["tokens"], record.fields[_column(record, _TAGS)]
+    tokens, tags = record.fields["tokens"], record.fields[column_of(record, TAG_COLUMNS)]
     lists = isinstance(tokens, list) and isinstance(tags, list)
     if not lists or len(tokens) != len(tags) or not tokens or not all(isinstance(token, str) for token in tokens):
         raise UsageError(f"{record.place} has not one tag for every token.")
@@ -356,9 +381,9 @@ def bio_entities(tags: Sequence[str]) -> list[Entity]:
     return found
 
 
-def _spanned(record: Record) -> Example:
+def spanned(record: Record) -> Example:
     """A text and its spans: CLUENER's object, or a list of ``[start, end, type]`` or of objects with those."""
-    text, value = _text(record, _column(record, ("text", "sentence"))), record.fields[_column(record, _SPANS)]
+    text, value = _text(record, column_of(record, ("text", "sentence"))), record.fields[column_of(record, _SPANS)]
     try:
         spans = list(_cluener(value)) if isinstance(value, dict) else [_span(item) for item in value]
     except (AttributeError, KeyError, TypeError, ValueError):
@@ -392,17 +417,17 @@ def _span(item: Any) -> tuple[Entity, str | None]:
 
 def _question_answering(records: Sequence[Record], _: Sequence[str]) -> Iterator[Example]:
     for record in records:
-        question, context = (_column(record, names) for names in (("question", "query"), ("context", "passage")))
+        question, context = (column_of(record, names) for names in (("question", "query"), ("context", "passage")))
         words = record.fields[question]
         if not isinstance(words, str):
             raise UsageError(f"{record.place} has no text as {question}.")
         # CMRC 2018 has questions of no words, and counts them.
-        yield Example(words, pair=_text(record, context), answers=_answers(record))
+        yield Example(words, pair=_text(record, context), answers=_answers(record), answer_start=_answer_start(record))
 
 
 def _answers(record: Record) -> tuple[str, ...]:
     """SQuAD's list of objects, Hugging Face's object of lists, a list of texts, or one text."""
-    value = record.fields[_column(record, ("answers", "answer"))]
+    value = record.fields[column_of(record, ("answers", "answer"))]
     value = value.get("text") if isinstance(value, dict) else value
     items = [value] if isinstance(value, str) else value
     texts: list[Any] = [item.get("text") if isinstance(item, dict) else item for item in items or ()]
@@ -410,6 +435,15 @@ def _answers(record: Record) -> tuple[str, ...]:
     if not all(isinstance(text, str) for text in texts) or bool(texts) == bool(is_impossible):
         raise UsageError(f"{record.place} has no answers as texts.", hint='Expected "answers": [{"text": "..."}].')
     return tuple(texts)
+
+
+def _answer_start(record: Record) -> int | None:
+    """SQuAD's ``answer_start`` of the first answer, in a list of objects or an object of lists."""
+    value = record.fields[column_of(record, ("answers", "answer"))]
+    first = value[0] if isinstance(value, list) and value else value
+    start = first.get("answer_start") if isinstance(first, dict) else None
+    start = start[0] if isinstance(start, list) and start else start
+    return start if type(start) is int else None
 
 
 _READERS: Mapping[str, Callable[[Sequence[Record], Sequence[str]], Iterable[Example]]] = {

@@ -91,15 +91,19 @@ AGGREGATIONS = tuple(_CHOICES)
 
 def _token(index: int, encoding: Encoding, scores: Array, text: str, words: str, unknown: int | None) -> Answer:
     start, end = encoding.offsets[index]
-    is_unknown = encoding.ids[index] == unknown
     return {
         "index": index,
         "scores": scores,
         "start": start,
         "end": end,
-        "word": text[start:end] if is_unknown else encoding.tokens[index],
-        "continues": not is_unknown and _CONTINUES[words](index, encoding, text),
+        "word": text[start:end] if encoding.ids[index] == unknown else encoding.tokens[index],
+        "continues": continues_word(index, encoding, text, words, unknown),
     }
+
+
+def continues_word(index: int, encoding: Encoding, text: str, words: str, unknown: int | None) -> bool:
+    """Whether a token belongs to the word of the token before it, by the rules that `entities` reads words by."""
+    return encoding.ids[index] != unknown and _CONTINUES[words](index, encoding, text)
 
 
 def _continues_piece(index: int, encoding: Encoding, _: str) -> bool:

@@ -168,7 +168,7 @@ def part_sizes(model: Model) -> Mapping[str, int]:
 
 
 def _part(node: str) -> str:
-    if node == "embeddings.word":
+    if node in ("embeddings.word", "embeddings.word_projection"):
         return "word embedding"
     if node.startswith("embeddings."):
         return "other embeddings"

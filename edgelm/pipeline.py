@@ -13,6 +13,7 @@ import numpy as np
 import edgelm
 from edgelm import golden, machine, registry, report
 from edgelm.bundle import MANIFEST, Bundle, check_replaceable, publish, staging, write_manifest
+from edgelm.compress import lineage
 from edgelm.datasets import read_examples
 from edgelm.errors import UsageError
 from edgelm.graph import rewrites
@@ -245,6 +246,7 @@ class _Export:
             request=self.plan.request.record(),
             text_errors=tuple(proof.text_errors),
             timings=proof.named_timings,
+            compression=lineage.of_checkpoint(self.plan.model.checkpoint),
         )
 
 

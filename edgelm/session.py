@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from edgelm import decode, registry
+from edgelm import decode, registry, tokenizer
 from edgelm.bundle import Bundle
 from edgelm.errors import UsageError
 from edgelm.tokenizer import Text, TextTokenizer, cut
@@ -115,7 +115,7 @@ def _answer_span(session: Session, question: Question) -> Any:
     rules = session.manifest["decode"]
     top_k = question.top_k or 1
     candidates: list[decode.Answer] = []
-    for window in _windows(session, (question.text, question.pair), rules):
+    for window in windows(session, (question.text, question.pair)):
         outputs = {name: array[0] for name, array in session.outputs([window]).items()}
         candidates += decode.span_candidates(
             outputs["start_logits"],
@@ -127,26 +127,11 @@ def _answer_span(session: Session, question: Question) -> Any:
     return decode.best_spans(candidates, question.pair, top_k)
 
 
-def _windows(session: Session, pair: tuple[str, str], rules: Mapping[str, Any]) -> list[Encoding]:
-    """The question with the whole context, or with overlapping parts of it where it is too long for the model."""
-    backend = session.tokenizer.tokenizer
+def windows(session: Session, pair: tuple[str, str]) -> list[Encoding]:
+    """What a question and its context are read as, of no more tokens than the bundle and its decode rules allow."""
+    rules = session.manifest["decode"]
     length = min(session.manifest["max_length"], rules["max_seq_length"])
-    whole = session.tokenizer.encode(pair)
-    if len(whole.ids) <= length:
-        return [whole]
-    room = length - (len(whole.ids) - whole.sequence_ids.count(1))
-    if room < 1:
-        raise UsageError(
-            f"The question has {whole.sequence_ids.count(0)} tokens and leaves no room for its context in {length}.",
-            hint="Shorten it, or export with a larger --max-length.",
-        )
-    stride = min(rules["doc_stride"], length // 2)
-    backend.enable_truncation(length, stride=stride if stride < room else room // 2, strategy="only_second")
-    try:
-        encoding = session.tokenizer.encode(pair)
-    finally:
-        backend.no_truncation()
-    return [encoding, *encoding.overflowing]
+    return tokenizer.windows(session.tokenizer, pair, length, rules["doc_stride"])
 
 
 def _choose(session: Session, question: Question) -> Any:

@@ -126,7 +126,9 @@ class Source:
             "max_length": self.max_length,
             "lengths": list(self.lengths),
             "pooling": {"modes": list(head.modes), "normalize": head.normalize} if isinstance(head, Pooling) else None,
-            "decode": _decode_rules(self),
+            "decode": decode_rules(
+                self.task, self.tokenizer, self.model.checkpoint.config.get("problem_type"), len(self.labels)
+            ),
             "source": {"name": self.model.checkpoint.name, "digest": self.model.checkpoint.digest},
         }
 
@@ -188,19 +190,18 @@ def _labels(source: Source) -> list[str]:
     raise UsageError(f"The classifier has {count} outputs, but config.json's id2label {problem}.")
 
 
-def _decode_rules(source: Source) -> dict[str, Any]:
-    """How logits become answers, as Hugging Face's pipelines decide it."""
-    if source.task == "question-answering":
+def decode_rules(task: str, tokenizer: TextTokenizer, problem_type: str | None, labels: int) -> dict[str, Any]:
+    """How logits of so many labels become answers, as Hugging Face's pipelines decide it."""
+    if task == "question-answering":
         return dict(_QA_RULES)
-    if source.task == "token-classification":
-        words = "pieces" if source.tokenizer.facts.kind == "WordPiece" else "spaces"
+    if task == "token-classification":
+        words = "pieces" if tokenizer.facts.kind == "WordPiece" else "spaces"
         return {"activation": "softmax", "words": words}
-    if source.task in ("multiple-choice", "fill-mask"):
+    if task in ("multiple-choice", "fill-mask"):
         return {"activation": "softmax"}
-    if source.task != "text-classification":
+    if task != "text-classification":
         return {}
-    kind = source.model.checkpoint.config.get("problem_type")
-    if kind == "regression":
+    if problem_type == "regression":
         return {"activation": "none"}
-    single = int(source.outputs[0].shape[-1]) == 1
-    return {"activation": "sigmoid" if kind == "multi_label_classification" or single else "softmax"}
+    is_multi_label = problem_type == "multi_label_classification" or labels == 1
+    return {"activation": "sigmoid" if is_multi_label else "softmax"}

@@ -176,6 +176,31 @@ def cut(tokenizer: TextTokenizer, text: Text, max_length: int) -> Encoding:
         tokenizer.tokenizer.no_truncation()
 
 
+def windows(tokenizer: TextTokenizer, pair: tuple[str, str], length: int, doc_stride: int) -> list[Encoding]:
+    """A question with its whole context, or with overlapping parts of it where both have more than ``length`` tokens.
+
+    Neighbours share ``doc_stride`` tokens, fewer where the question leaves too little room for that; UsageError where
+    it leaves none.
+    """
+    whole = tokenizer.encode(pair)
+    if len(whole.ids) <= length:
+        return [whole]
+    room = length - (len(whole.ids) - whole.sequence_ids.count(1))
+    if room < 1:
+        raise UsageError(
+            f"The question has {whole.sequence_ids.count(0)} tokens and leaves no room for its context in {length}.",
+            hint="Shorten it, or export with a larger --max-length.",
+        )
+    stride = min(doc_stride, length // 2)
+    backend = tokenizer.tokenizer
+    backend.enable_truncation(length, stride=stride if stride < room else room // 2, strategy="only_second")
+    try:
+        encoding = tokenizer.encode(pair)
+    finally:
+        backend.no_truncation()
+    return [encoding, *encoding.overflowing]
+
+
 def _special_tokens(folder: Path, vocabulary: Container[str]) -> dict[str, str]:
     """The special token of each role, from special_tokens_map.json and tokenizer_config.json, else by convention."""
     found = {

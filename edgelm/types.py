@@ -305,6 +305,35 @@ class TextError:
 
 
 @dataclass(frozen=True)
+class Stage:
+    """A model on its way from teacher to student: the teacher itself, or what one pass left."""
+
+    name: str
+    status: str
+    """``teacher``, or what became of the pass: ``done``, ``skipped`` or ``reused``."""
+    parameters: int
+    encoder_parameters: int
+    bytes_fp32: int
+    bytes_int8: int
+    flops: int
+    metric: float | None
+    seconds: float | None
+
+
+@dataclass(frozen=True)
+class Lineage:
+    """How a student was made of its teacher, for a report."""
+
+    recipe: str
+    metric: str
+    """The task's metric by name, or nothing where none was measured."""
+    length: int
+    """Tokens at which the FLOPs are counted."""
+    stages: tuple[Stage, ...]
+    """The teacher first."""
+
+
+@dataclass(frozen=True)
 class Report:
     """The checks of one target's bundle, with what is needed to read and repeat them."""
 
@@ -323,6 +352,8 @@ class Report:
     """Against the fp32 original, one for each text."""
     timings: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     """Milliseconds of every timed call, by what was timed, for example ``model, 16 tokens``."""
+    compression: Lineage | None = None
+    """How the model was compressed; None of one that edgelm did not compress."""
 
     @property
     def verdict(self) -> Verdict:

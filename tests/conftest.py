@@ -68,6 +68,13 @@ FAMILY_CONFIGS: Mapping[str, Mapping[str, Any]] = {
     "albert": {"model_type": "albert", "embedding_size": 24, "num_hidden_layers": 3},
     "ernie": {"model_type": "ernie", "use_task_id": True},
     "mpnet": {"model_type": "mpnet", "max_position_embeddings": 66},
+    "edgelm": {
+        "model_type": "edgelm",
+        "embedding_size": 24,
+        "attention_heads": [4, 3],
+        "head_sizes": [8, 6],
+        "intermediate_sizes": [48, 40],
+    },
 }
 DISTILBERT_KEYS = {
     "hidden_size": "dim",
@@ -108,6 +115,8 @@ def torch() -> Any:
     """torch on one thread: the tiny models gain nothing from more."""
     import torch
     import transformers
+
+    import edgelm.nn  # noqa: F401  registers edgelm's own architecture with transformers
 
     torch.set_num_threads(1)
     transformers.utils.logging.disable_progress_bar()

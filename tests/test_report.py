@@ -23,7 +23,7 @@ from edgelm.cli.validate import validate as validate_command
 from edgelm.errors import UsageError
 from edgelm.pipeline import ExportRequest
 from edgelm.report import matrix, parse, single, words
-from edgelm.types import Bound, Check, Group, Report, TextError, Verdict
+from edgelm.types import Bound, Check, Group, Lineage, Report, Stage, TextError, Verdict
 
 SCHEMA = json.loads(report.SCHEMA.read_text("utf-8"))
 REQUEST = {"model": "a model", "targets": ["onnx", "tflite"], "output": "out", "options": {"opset": "17"}}
@@ -41,6 +41,19 @@ CHECKS = (
 )
 BROKEN = Check("parity", "logits vs fp32 original: mean abs", 0.5, 0.1, "", Verdict.FAIL, "", "at most")
 UNKNOWN = Check.unmeasured("quality", "metric", "no <examples> & no time")
+
+
+LINEAGE = Lineage(
+    "nano",
+    "accuracy",
+    128,
+    (
+        Stage("a teacher", "teacher", 22_600_000, 10_600_000, 90_400_000, 22_900_000, 2_870_000_000, 0.92, None),
+        Stage("depth to 4 layers", "done", 19_000_000, 7_100_000, 76_000_000, 19_300_000, 1_910_000_000, 0.874, 3.25),
+        Stage("vocab", "skipped", 19_000_000, 7_100_000, 76_000_000, 19_300_000, 1_910_000_000, 0.874, 0.0),
+        Stage("distill | now", "reused", 14_300_000, 4_570_000, 57_000_000, 14_500_000, 1_250_000_000, 0.911, 610.0),
+    ),
+)
 
 
 def a_report(target: str = "onnx", **changes: Any) -> Report:
@@ -77,6 +90,13 @@ def main_of(page: str) -> ElementTree.Element:
     return ElementTree.fromstring(page[page.index("<main>") : page.index("</main>") + len("</main>")])
 
 
+def plots_of(page: str) -> dict[str, set[str]]:
+    """What stands in each chart, by its title."""
+    svg = "{http://www.w3.org/2000/svg}"
+    charts = main_of(page).iter(f"{svg}svg")
+    return {text_of(one[0]): {text_of(text) for text in one.iter(f"{svg}text")} for one in charts}
+
+
 def text_of(element: ElementTree.Element) -> str:
     return " ".join(" ".join(element.itertext()).split())
 
@@ -97,6 +117,16 @@ CHECK = st.one_of(
     st.builds(Check.unmeasured, st.sampled_from(get_args(Group)), st.text(), st.text()),
     st.builds(Check.failed, st.sampled_from(get_args(Group)), st.text(), st.text()),
 )
+COUNTS = st.integers(0, 10**12)
+STAGE = st.builds(
+    Stage,
+    st.text(),
+    st.sampled_from(["teacher", "done", "skipped", "reused"]),
+    *[COUNTS] * 5,
+    st.none() | FIGURES,
+    st.none() | FIGURES,
+)
+LINEAGES = st.builds(Lineage, st.text(), st.text(), COUNTS, st.lists(STAGE, min_size=1, max_size=4).map(tuple))
 REPORT = st.builds(
     a_report,
     model=st.text(),
@@ -105,6 +135,7 @@ REPORT = st.builds(
     notes=st.lists(st.text(), max_size=2).map(tuple),
     text_errors=st.lists(st.builds(TextError, st.integers(0, 600), FIGURES, FIGURES), max_size=5).map(tuple),
     timings=st.dictionaries(st.text(), st.lists(FIGURES, max_size=5).map(tuple), max_size=3),
+    compression=st.none() | LINEAGES,
 )
 
 
@@ -138,6 +169,8 @@ def test_the_schema_itself_is_a_valid_one() -> None:
         ("text_error", TextError, set()),
         ("export_request", ExportRequest, set()),
         ("validation_request", AuditRequest, set()),
+        ("lineage", Lineage, set()),
+        ("stage", Stage, set()),
     ],
 )
 def test_the_schema_has_every_field_and_a_word_on_each(definition: str, kind: Any, more: set[str]) -> None:
@@ -182,12 +215,17 @@ def put(document: Any, path: tuple[Any, ...], value: Any) -> Any:
 
 DOCUMENT = report.to_dict(a_report(checks=(CHECKS[1], CHECKS[4])))
 VALIDATED = report.to_dict(a_report(checks=(), request={"bundle": "b", "hugging_face": True, "threads": 2}))
+COMPRESSED = report.to_dict(a_report(checks=(), compression=replace(LINEAGE, stages=LINEAGE.stages[:2])))
 WRONG: tuple[Any, ...] = (..., None, True, -1.5, -1, 7, "strange", "nan", [None], {"strange": None}, {}, [])
 
 
 @pytest.mark.parametrize(
     ("document", "path"),
-    [(document, path) for document in (DOCUMENT, VALIDATED) for path in places(json.loads(json.dumps(document)))],
+    [
+        (document, path)
+        for document in (DOCUMENT, VALIDATED, COMPRESSED)
+        for path in places(json.loads(json.dumps(document)))
+    ],
     ids=str,
 )
 def test_reading_refuses_what_the_schema_refuses(document: Any, path: tuple[Any, ...]) -> None:
@@ -208,6 +246,11 @@ def fault_of(document: Any) -> str | None:
     except ValueError as error:
         return str(error)
     return None
+
+
+def test_a_report_from_before_there_was_compression_is_read() -> None:
+    (found,) = parse.reports(json.dumps(put(DOCUMENT, ("compression",), ...)))
+    assert found.compression is None
 
 
 @pytest.mark.parametrize(
@@ -367,6 +410,13 @@ def test_markdown_keeps_its_table_whatever_a_reason_holds() -> None:
     assert "| ✗ | integrity: a\\|b | - |  | RuntimeError: line \\| two |" in lines
 
 
+def test_markdown_tells_how_the_model_was_made() -> None:
+    lines = report.markdown(a_report(compression=LINEAGE)).splitlines()
+    assert "| a teacher | teacher | 22.60 | 10.60 | 90.40 | 22.90 | 2.870 | 0.9200 | 100.0 % |  |" in lines
+    assert "| distill \\| now | reused | 14.30 | 4.57 | 57.00 | 14.50 | 1.250 | 0.9110 | 99.0 % | 610.0 |" in lines
+    assert not any("teacher" in line for line in report.markdown(a_report()).splitlines())
+
+
 # -- report.html of one bundle -----------------------------------------------------------------------------------------
 
 
@@ -436,6 +486,35 @@ def test_the_page_has_its_plots_facts_and_commands() -> None:
     assert text_of(next(main.iter("pre"))) == (
         "edgelm export 'a model' -t onnx -o out --option opset=17 edgelm reproduce report.json"
     )
+
+
+def test_a_compressed_model_has_its_past_as_a_table_and_a_plot() -> None:
+    page = single.html(a_report(compression=LINEAGE))
+    assert "Accuracy after each pass, against size" in re.findall(r'class="chart"[^>]*><title>([^<]*)', page)
+    section = next(one for one in main_of(page).iter("section") if text_of(one[0]) == "Compression")
+    rows = [[text_of(cell) for cell in row] for row in section.iter("tr")]
+    assert rows == [
+        [
+            *("model or pass", "", "parameters, M", "encoder, M", "fp32, MB", "int8, MB", "GFLOPs"),
+            *("accuracy", "of the teacher's", "time, s"),
+        ],
+        ["a teacher", "teacher", "22.60", "10.60", "90.40", "22.90", "2.870", "0.9200", "100.0 %", ""],
+        ["depth to 4 layers", "", "19.00", "7.10", "76.00", "19.30", "1.910", "0.8740", "95.0 %", "3.2"],
+        ["vocab", "skipped", "19.00", "7.10", "76.00", "19.30", "1.910", "0.8740", "95.0 %", ""],
+        ["distill | now", "reused", "14.30", "4.57", "57.00", "14.50", "1.250", "0.9110", "99.0 %", "610.0"],
+    ]
+    labels = plots_of(page)["Accuracy after each pass, against size"]
+    assert labels >= {"a teacher", "1 depth", "3 distill"}
+    assert not any("vocab" in label for label in labels), "what changed nothing is no point of its own"
+
+
+def test_a_past_without_a_metric_is_a_table_alone() -> None:
+    stages = tuple(replace(stage, metric=None) for stage in LINEAGE.stages)
+    bare = replace(LINEAGE, metric="", stages=stages)
+    page = single.html(a_report(compression=bare))
+    section = next(one for one in main_of(page).iter("section") if text_of(one[0]) == "Compression")
+    assert [text_of(cell) for cell in next(section.iter("tr"))][-2:] == ["GFLOPs", "time, s"]
+    assert not any("after each pass" in title for title in plots_of(page))
 
 
 def test_round_off_is_no_angle() -> None:
@@ -524,6 +603,45 @@ def test_the_metric_is_plotted_against_costs_where_it_was_measured_else_the_cosi
     assert titles_of(plain)[:2] == ["Error against latency", "Error against size"]
     assert titles_of(measured)[:2] == ["Accuracy against latency", "Accuracy against size"]
     assert not any("against" in title for title in titles_of([a_report(), a_report("coreml", checks=CHECKS[:2])]))
+
+
+def test_teacher_and_student_stand_side_by_side_by_their_names() -> None:
+    teacher = a_report(model="a teacher", bundle="out/teacher/onnx")
+    student = a_report(model="a student", bundle="out/student/onnx", compression=LINEAGE)
+    pair = [replace(one, checks=(*one.checks, quality(0.9))) for one in (teacher, student)]
+    page = matrix.html(pair, Path("out"))
+    main = main_of(page)
+    plots = plots_of(page)
+    for title in ("Accuracy against latency", "Accuracy against size"):
+        assert plots[title] >= {"a teacher", "a student"}
+    figures = [[text_of(cell) for cell in row] for row in list(main.iter("table"))[1].iter("tr")]
+    assert [row[:2] for row in figures] == [
+        ["bundle", "model"],
+        ["teacher/onnx", "a teacher"],
+        ["student/onnx", "a student"],
+    ]
+    assert [text_of(heading) for heading in main.iter("h2")].count("Compression") == 1
+    assert "Accuracy after each pass, against size" in plots
+
+
+def test_models_on_several_targets_are_told_apart() -> None:
+    reports = [
+        a_report(target, model=model, precision=precision, bundle=f"out/{model}/{target}")
+        for model in ("teacher", "student")
+        for target, precision in (("onnx", "fp32"), ("tflite", "int8"))
+    ]
+    told = " ".join(plots_of(matrix.html(reports, Path("out")))["Error against size"])
+    for name in ("teacher, on onnx, fp32", "teacher, on tflite, int8", "student, on onnx, fp32"):
+        assert name in told
+    twins = [replace(one, model="student", target="onnx", precision="fp32") for one in reports[:2]]
+    rows = [matrix.Row.of(one, Path("out")) for one in (*twins, reports[2])]
+    assert matrix.point_names(rows) == ["teacher/onnx", "teacher/tflite", "student/onnx"]
+
+
+def test_one_model_on_two_targets_tells_its_past_once() -> None:
+    pair = [a_report(compression=LINEAGE), a_report("tflite", compression=LINEAGE)]
+    titles = titles_of(pair)
+    assert titles.count("Accuracy after each pass, against size") == 1
 
 
 def test_the_plots_of_the_matrix() -> None:

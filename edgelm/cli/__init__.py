@@ -13,8 +13,10 @@ import click
 
 from edgelm import __version__
 from edgelm.cli.bench import bench
+from edgelm.cli.compress import compress
 from edgelm.cli.diff import diff
 from edgelm.cli.export import export
+from edgelm.cli.finetune import finetune
 from edgelm.cli.inspect import doctor, inspect, targets
 from edgelm.cli.report import report
 from edgelm.cli.reproduce import reproduce
@@ -47,7 +49,7 @@ def cli() -> None:
     """
 
 
-for _command in (export, run, validate, bench, diff, report, reproduce, inspect, targets, doctor):
+for _command in (export, finetune, compress, run, validate, bench, diff, report, reproduce, inspect, targets, doctor):
     cli.add_command(_command)
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import Any
 
 import click
 
-from edgelm.errors import UsageError
+from edgelm.errors import ToolchainError, UsageError
 
 
 def model_argument(function: Any) -> Any:
@@ -35,3 +36,10 @@ def lengths_of(value: str | None) -> tuple[int, ...]:
         raise UsageError(
             f"--lengths {value!r} is not a list of whole numbers.", hint="For example: --lengths 32,128"
         ) from None
+
+
+def require_training() -> None:
+    """ToolchainError with the install command where torch or its companions are missing."""
+    missing = [name for name in ("torch", "transformers", "accelerate") if find_spec(name) is None]
+    if missing:
+        raise ToolchainError(f"Not installed: {', '.join(missing)}.", hint="Run: pip install 'edgelm[compress]'")

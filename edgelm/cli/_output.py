@@ -30,6 +30,33 @@ def progress() -> Iterator[Callable[[str], None]]:
         yield lambda text: progress.update(task, description=text)
 
 
+@contextmanager
+def training(*, quiet: bool = False) -> Iterator[tuple[Callable[[str], None], Callable[[Any], None]]]:
+    """What says a line of the log, and what shows how far a training is: on stderr, the bar on terminals only.
+
+    The second takes an `edgelm.compress.train.Progress`. ``quiet`` is for all processes of a training but the main one.
+    """
+    if quiet or not sys.stderr.isatty():
+        yield lambda line: None if quiet else click.echo(line, err=True), lambda _: None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}", markup=False))
+    with Progress(*columns, console=console(stderr=True), transient=True) as bars:
+        task = bars.add_task("", visible=False)
+
+        def progress(now: Any) -> None:
+            bars.update(task, completed=now.step, total=now.total, description=_training_line(now), visible=True)
+
+        yield bars.console.print, progress
+
+
+def _training_line(now: Any) -> str:
+    metric = "" if now.metric is None else f" · best {now.metric:.4f}"
+    minutes, seconds = divmod(round(now.seconds_left), 60)
+    return f"loss {now.loss:.4f}{metric} · {minutes}:{seconds:02d} left"
+
+
 def console(**settings: Any) -> Any:
     """A console that prints brackets and colons of paths and labels as they are."""
     from rich.console import Console

@@ -11,6 +11,7 @@ from edgelm.families.albert import ALBERT
 from edgelm.families.base import CheckpointWeights, Config, Family, head_tensors
 from edgelm.families.bert import BERT, ERNIE
 from edgelm.families.distilbert import DISTILBERT
+from edgelm.families.edgelm import EDGELM
 from edgelm.families.electra import ELECTRA
 from edgelm.families.mpnet import MPNET
 from edgelm.families.roberta import ROBERTA
@@ -19,7 +20,7 @@ from edgelm.graph.heads import build_graph
 from edgelm.graph.ir import Graph
 from edgelm.types import TASKS, Checkpoint
 
-FAMILIES: tuple[Family, ...] = (BERT, ROBERTA, DISTILBERT, ELECTRA, ALBERT, ERNIE, MPNET)
+FAMILIES: tuple[Family, ...] = (BERT, ROBERTA, DISTILBERT, ELECTRA, ALBERT, ERNIE, MPNET, EDGELM)
 
 _TASK_OF_ARCHITECTURE = {
     "ForSequenceClassification": "text-classification",

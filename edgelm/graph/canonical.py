@@ -61,6 +61,11 @@ class EncoderConfig:
     """ERNIE's task types; row 0 is added, as Hugging Face does by default."""
     relative_attention_num_buckets: int = 0
     """MPNet's T5-style relative position bias, shared by all layers; 0: none."""
+    word_rank: int = 0
+    """Columns of a factorised word table, widened by ``embeddings.word_projection`` before anything is added; 0: none.
+
+    ``embedding_size`` factorises the sum of all embeddings after its LayerNorm (ALBERT); this, the words alone before.
+    """
 
     def __post_init__(self) -> None:
         activation(self.hidden_act)

@@ -82,8 +82,7 @@ class EncoderBuilder:
     def _embeddings(self) -> str:
         config, b = self.config, self.b
         size = config.embedding_size
-        word = self._table("embeddings.word.weight", config.vocab_size, size, config.vocab_size)
-        x = b.op("gather", word, self.input_ids, name="embeddings.word")
+        x = self._words()
         first = 0 if config.padding_idx is None else config.padding_idx + 1
         table = self._table("embeddings.position.weight", config.max_length + first, size, self.max_length + first)
         ids = b.op("position_ids", self.input_ids, name="position_ids", padding_idx=config.padding_idx)
@@ -100,6 +99,16 @@ class EncoderBuilder:
         if size != config.hidden_size or self.weights.has("embeddings.projection.weight"):
             x = self.linear(x, "embeddings.projection", config.hidden_size, "embeddings.projection")
         return x
+
+    def _words(self) -> str:
+        """The word embedding of every id, [batch, length, embedding_size]."""
+        config, name = self.config, "embeddings.word"
+        columns = config.word_rank or config.embedding_size
+        x = self.b.op("gather", self.weight(f"{name}.weight", config.vocab_size, columns), self.input_ids, name=name)
+        if not config.word_rank:
+            return x
+        name = "embeddings.word_projection"
+        return self.linear(x, name, config.embedding_size, name, bias=False)
 
     def _add_first_row(self, x: str, name: str, rows: int) -> str:
         own_name, data = self.weights.get(f"{name}.weight", (rows, self.config.embedding_size))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from edgelm.graph.canonical import Decoder, Dense, EncoderConfig, Head, Norm, Pooling, Weights
 from edgelm.graph.encoder import EncoderBuilder
 from edgelm.graph.ir import Graph
@@ -34,12 +36,23 @@ def _head_layer(e: EncoderBuilder, x: str, layer: Dense | Norm | Decoder, name: 
     if isinstance(layer, Norm):
         return e.norm(x, layer.name, name)
     if isinstance(layer, Decoder):
-        weight = layer.weight if e.weights.has(layer.weight) else "embeddings.word.weight"
-        size = int(e.b.tensors[x].shape[-1])
-        constants = e.weight(weight, e.config.vocab_size, size), e.weight(layer.bias, e.config.vocab_size)
-        return e.b.op("linear", x, *constants, name=name)
+        return _decoder(e, x, layer, name)
     x = e.linear(x, layer.name, layer.size, name, layer.bias)
     return e.activation(x, layer.activation, f"{name}.activation") if layer.activation else x
+
+
+def _decoder(e: EncoderBuilder, x: str, layer: Decoder, name: str) -> str:
+    """Logits over the vocabulary; tied to a factorised word table they are ``x @ word_projection @ word.T``."""
+    tied = not e.weights.has(layer.weight)
+    if tied and e.config.word_rank:
+        own_name, projection = e.weights.get(
+            "embeddings.word_projection.weight", (int(e.b.tensors[x].shape[-1]), e.config.word_rank)
+        )
+        transposed = e.b.constant(f"{own_name}.T", np.ascontiguousarray(projection.T))
+        x = e.b.op("linear", x, transposed, name=f"{name}.word_projection")
+    size = int(e.b.tensors[x].shape[-1])
+    weight = e.weight("embeddings.word.weight" if tied else layer.weight, e.config.vocab_size, size)
+    return e.b.op("linear", x, weight, e.weight(layer.bias, e.config.vocab_size), name=name)
 
 
 def _first(e: EncoderBuilder, x: str) -> str:

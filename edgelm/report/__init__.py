@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from edgelm.bundle import MANIFEST, write_json
 from edgelm.errors import BudgetError, ParityError, UnmeasuredError, UsageError
-from edgelm.report import matrix, parse, single
+from edgelm.report import lineage, matrix, parse, single
 from edgelm.report.parse import SCHEMA_VERSION
 from edgelm.report.words import MARKS, cell, figure, plain
 from edgelm.types import Check, Report, Verdict
@@ -76,6 +76,7 @@ def markdown(report: Report) -> str:
         "|---|---|---|---|---|",
         *[_row(check) for check in report.checks],
         "",
+        *(lineage.markdown(report.compression) if report.compression else ()),
         "| fact | |",
         "|---|---|",
         *[f"| {cell(key)} | {cell(plain(value))} |" for key, value in report.facts.items()],

@@ -15,6 +15,7 @@ from urllib.parse import quote
 from edgelm import charts, page
 from edgelm.charts import Point
 from edgelm.page import Html, element
+from edgelm.report import lineage
 from edgelm.report.single import angles, banner, commands, grid, mark, section, troubles, verdict_of
 from edgelm.report.words import MARKS, cell, figure, plain, trouble
 from edgelm.types import Check, Group, Report, Verdict, worst
@@ -57,6 +58,7 @@ def html(reports: Sequence[Report], directory: Path) -> str:
         troubles([(row.name, row.report) for row in rows]),
         *section("Targets", page.join([_verdict_table(rows), _figure_table(rows)])),
         *section("What each costs and loses", grid(_trade_offs(rows))),
+        *section("Compression", _compression(reports)),
         *section("Where the errors lie", grid(_error_charts(rows))),
         *section("Latency", grid(_latency_charts(rows))),
         *section("Every check", _check_table(rows)),
@@ -233,6 +235,13 @@ def _facts(rows: Sequence[Row]) -> Html:
     return page.join([page.facts(same), by_bundle])
 
 
+def _compression(reports: Sequence[Report]) -> Html:
+    """How each compressed model was made, once for all its bundles."""
+    found = lineage.distinct([(report.model, report.compression) for report in reports])
+    pictures = grid(picture for one in found.values() for picture in lineage.chart(one))
+    return page.join([*(lineage.table(one) for one in found.values()), pictures])
+
+
 # -- charts ------------------------------------------------------------------------------------------------------------
 
 
@@ -264,8 +273,9 @@ def _shared_timings(reports: Iterable[Report]) -> list[str]:
 def _trade_offs(rows: Sequence[Row]) -> Iterator[Html]:
     """The metric, or what stands for it, against latency and against size; where two bundles can be compared."""
     loss, label, log, value = _worth([row.report for row in rows])
+    names = point_names(rows)
     for cost_name, cost_label, cost in _COSTS:
-        measured = [(row.name, cost(row.report), value(row.report)) for row in rows]
+        measured = [(name, cost(row.report), value(row.report)) for name, row in zip(names, rows, strict=True)]
         points = [Point(name, x, y) for name, x, y in measured if x is not None and y is not None]
         if len(points) > 1:
             yield charts.scatter(
@@ -275,6 +285,18 @@ def _trade_offs(rows: Sequence[Row]) -> Iterator[Html]:
                 y_label=label,
                 log_y=log,
             )
+
+
+def point_names(rows: Sequence[Row]) -> list[str]:
+    """What tells the bundles apart: models by name, with what else differs; the bundles' own names of one model."""
+    if len({row.report.model for row in rows}) == 1:
+        return [row.name for row in rows]
+    others = [("target", "on "), ("precision", "")]
+    kept = [(field, word) for field, word in others if len({getattr(row.report, field) for row in rows}) > 1]
+    names = [
+        ", ".join([row.report.model, *(f"{word}{getattr(row.report, field)}" for field, word in kept)]) for row in rows
+    ]
+    return names if len(set(names)) == len(names) else [row.name for row in rows]
 
 
 def _worth(reports: Sequence[Report]) -> tuple[str, str, bool, Callable[[Report], float | None]]:

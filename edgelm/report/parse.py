@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn, TypeVar, get_args
 
-from edgelm.types import Bound, Check, Group, Report, TextError, Verdict
+from edgelm.types import Bound, Check, Group, Lineage, Report, Stage, TextError, Verdict
 
 SCHEMA_VERSION = 1
 """Of report.json, as ``data/report.schema.json`` describes it."""
@@ -36,13 +36,18 @@ def _report(content: Any) -> Report:
     if type(version) is int and version > SCHEMA_VERSION:
         raise NewerSchemaError(f"its schema version is {version}; this edgelm reads {SCHEMA_VERSION}")
     known = {"schema_version": _one_of(SCHEMA_VERSION), "verdict": _one_of(*Verdict)}
-    found = _object(content, {**known, **_REPORT})
+    found = _object(_with_later_fields(content), {**known, **_REPORT})
     del found["schema_version"]
     verdict = found.pop("verdict")
     report = Report(**found)
     if report.verdict != verdict:
         raise ValueError(f"its verdict is {verdict}, but its checks make it {report.verdict}")
     return report
+
+
+def _with_later_fields(content: Any) -> Any:
+    """The report with the fields that earlier versions of this schema did not write."""
+    return {"compression": None, **content} if isinstance(content, dict) else content
 
 
 def _object(content: Any, parts: Mapping[str, Callable[[Any], Any]]) -> dict[str, Any]:
@@ -142,6 +147,17 @@ _CHECK: Mapping[str, Callable[[Any], Any]] = {
     "bound": _one_of(None, *get_args(Bound)),
 }
 _TEXT_ERROR: Mapping[str, Callable[[Any], Any]] = {"tokens": _count, "max_abs": _figure, "cosine": _figure}
+_STAGE: Mapping[str, Callable[[Any], Any]] = {
+    "name": _text,
+    "status": _one_of("teacher", "done", "skipped", "reused"),
+    **dict.fromkeys(("parameters", "encoder_parameters", "bytes_fp32", "bytes_int8", "flops"), _count),
+    **dict.fromkeys(("metric", "seconds"), _or_none(_figure)),
+}
+_LINEAGE: Mapping[str, Callable[[Any], Any]] = {
+    **dict.fromkeys(("recipe", "metric"), _text),
+    "length": _count,
+    "stages": _list_of(lambda item: Stage(**_object(item, _STAGE))),
+}
 _ASKED: Mapping[str, Callable[[Any], Any]] = {
     **dict.fromkeys(("model", "samples", "revision", "evaluation"), _text),
     **dict.fromkeys(("max_drop", "min_metric", "time_limit_s"), _number),
@@ -169,4 +185,5 @@ _REPORT: Mapping[str, Callable[[Any], Any]] = {
     "request": _request,
     "text_errors": _list_of(lambda item: TextError(**_object(item, _TEXT_ERROR))),
     "timings": lambda value: {key: _part(key, _list_of(_figure), times) for key, times in _mapping(value).items()},
+    "compression": _or_none(lambda value: Lineage(**_object(value, _LINEAGE))),
 }

@@ -10,6 +10,7 @@ from typing import Any, get_args
 from edgelm import charts, page
 from edgelm.charts import Point
 from edgelm.page import Html, element
+from edgelm.report import lineage
 from edgelm.report.words import MARKS, command, figure, limit, plain, sentence, trouble, used
 from edgelm.types import RECORDED, Check, Group, Report, Verdict, worst
 
@@ -38,6 +39,7 @@ def html(report: Report) -> str:
         troubles([("", report)]),
         *_notes(report.notes),
         *(_group(group, report) for group in get_args(Group)),
+        *_compression(report),
         *section("Versions and machine", page.facts([(key, plain(value)) for key, value in report.facts.items()])),
         *section("Again", commands([report.request], [report.target])),
     ]
@@ -133,6 +135,13 @@ def commands(asked: Iterable[Mapping[str, Any]], targets: Sequence[str] | None =
 def _notes(notes: Sequence[str]) -> Iterator[Html]:
     if notes:
         yield element("ul", *(element("li", note) for note in notes), class_="notes")
+
+
+def _compression(report: Report) -> Iterator[Html]:
+    """How the model was made of its teacher, where edgelm compressed it."""
+    if report.compression:
+        pictures = grid(lineage.chart(report.compression))
+        yield from section("Compression", page.join([lineage.table(report.compression), pictures]))
 
 
 def _group(group: Group, report: Report) -> Html:

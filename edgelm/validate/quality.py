@@ -106,7 +106,7 @@ def measure(
 ) -> Quality:
     """The metrics of a bundle's task over answers to the same examples."""
     require()
-    kind = _kind(manifest)
+    kind = kind_of(manifest)
     if kind == "classes" and any(len(example.labels) != 1 for example in examples):
         raise UsageError("The file gives some texts several labels or none; this model gives each exactly one.")
     ours = MEASURES[kind](examples, artifact.values)
@@ -179,7 +179,7 @@ def _estimate(value: float, drawn: Array) -> Estimate:
     return Estimate(value, float(low), float(high))
 
 
-def _kind(manifest: Mapping[str, Any]) -> str:
+def kind_of(manifest: Mapping[str, Any]) -> str:
     """What an answer of the bundle is: a key of MEASURES."""
     if manifest["task"] != "text-classification":
         return _KINDS[manifest["task"]]
@@ -278,7 +278,7 @@ def _classified(seen: _Seen) -> Answer:
     logits, manifest = seen.outputs["logits"], seen.session.manifest
     ids = [str(i) for i in range(len(logits))]
     found = decode.classify(logits, ids, manifest["decode"]["activation"])
-    kind = _kind(manifest)
+    kind = kind_of(manifest)
     if kind == "scores":
         return found[0]["score"]
     if kind == "classes":

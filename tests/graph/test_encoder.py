@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from edgelm.errors import UnsupportedError, UsageError
-from edgelm.graph.canonical import ACTIVATIONS, Dense, Head, Pooling
+from edgelm.graph.canonical import ACTIVATIONS, Decoder, Dense, EncoderConfig, Head, Pooling
 from edgelm.graph.heads import build_graph
 from edgelm.graph.interpreter import Interpreter
 from edgelm.graph.ir import Graph
@@ -101,3 +102,50 @@ def test_padding_and_batch_change_nothing(head: Any, random_weights: Any, encode
             kept = together[name][row : row + 1]
             by_token = run.graph[name].shape[1] == "length"
             np.testing.assert_allclose(values, kept[:, :length] if by_token else kept, atol=2e-6)
+
+
+class FactorisedWords:
+    """Weights whose word table is given as two factors, or with ``whole`` as their product."""
+
+    def __init__(self, weights: Any, config: EncoderConfig, rank: int, *, whole: bool) -> None:
+        self.weights, self.whole = weights, whole
+        self.words, self.projection = (
+            weights.get(name, (rows, rank))[1]
+            for name, rows in (("words", config.vocab_size), ("projection", config.embedding_size))
+        )
+
+    def has(self, name: str) -> bool:
+        return self.weights.has(name)
+
+    def get(self, name: str, shape: tuple[int | None, ...]) -> tuple[str, np.ndarray]:
+        own = {"embeddings.word.weight": self.words, "embeddings.word_projection.weight": self.projection}
+        if self.whole:
+            own = {"embeddings.word.weight": self.words @ self.projection.T}
+        if name not in own:
+            return self.weights.get(name, shape)
+        assert own[name].shape == shape
+        return name, own[name]
+
+
+@pytest.mark.parametrize("rank", [1, 7, 32])
+@pytest.mark.parametrize("size", [32, 12])
+@pytest.mark.parametrize("decoder", [None, "tied", "untied"])
+def test_factorised_words_are_their_product(
+    rank: int, size: int, decoder: str | None, random_weights: Any, encoder_config: Any
+) -> None:
+    """The factors give what their product gives, as an embedding and, tied, as the decoder of a masked model."""
+    layers = (Dense("transform", size=size), Decoder("decoder.weight", "decoder.bias"))
+    head = HIDDEN if decoder is None else Head("all", layers)
+    absent = (*(["embeddings.projection"] if size == 32 else []), *(["decoder.weight"] if decoder == "tied" else []))
+    config = encoder_config(embedding_size=size)
+    weights = [FactorisedWords(random_weights(absent), config, rank, whole=whole) for whole in (True, False)]
+    whole = build_graph(config, head, weights[0], 32)
+    factorised = build_graph(replace(config, word_rank=rank), head, weights[1], 32)
+    assert factorised.signature == whole.signature
+    assert factorised["embeddings.word.weight"].shape == (50, rank)
+    rng = np.random.default_rng(rank)
+    batch = {name: rng.integers(0, 2, (2, 9), dtype=np.int32) for name in whole.inputs}
+    batch["input_ids"] = rng.integers(0, 50, (2, 9), dtype=np.int32)
+    expected, found = Interpreter(whole)(batch), Interpreter(factorised)(batch)
+    for name, values in expected.items():
+        np.testing.assert_allclose(found[name], values, rtol=1e-5, atol=1e-5)

@@ -87,6 +87,7 @@ def test_exact_on_every_family(
             "padding_idx": st.sampled_from([None, 0, 1]),
             "relative_attention_num_buckets": st.sampled_from([0, 8]),
             "embedding_size": st.sampled_from([32, 12]),
+            "word_rank": st.sampled_from([0, 7]),
         }
     ),
     growth=st.sampled_from([0.0, ANY_GROWTH]),

@@ -1,0 +1,1 @@
+"""Compression: recipes, pruning, distillation."""

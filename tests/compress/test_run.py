@@ -1,0 +1,349 @@
+"""Compressions from beginning to end on tiny models: every kind of pass, and what can go wrong."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from edgelm.compress.passes import Depth, Distill, Embedding, Vocab, Width
+from edgelm.compress.recipe import Recipe, to_toml
+from edgelm.errors import BudgetError, UsageError
+
+GOOD = ("good", "great", "love", "like", "really good")
+BAD = ("bad", "boring", "hate", "not good", "really bad")
+SUBJECTS = ("the movie was", "the film is", "it was", "i think he is", "a movie that is", "paris is")
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Labelled and unlabelled files of a task with three labels."""
+    folder = tmp_path_factory.mktemp("data")
+    rows = [(f"{s} {w}", label) for s in SUBJECTS for label, words in enumerate((BAD, GOOD)) for w in words]
+    rows += [(f"{s} in london ?", 2) for s in SUBJECTS]
+    text = "sentence\tlabel\n" + "".join(f"{sentence}\tLABEL_{label}\n" for sentence, label in rows)
+    (folder / "train.tsv").write_text(text)
+    (folder / "dev.tsv").write_text(text)
+    (folder / "more.txt").write_text("\n".join(f"{s} very {w} !" for s in SUBJECTS for w in GOOD + BAD))
+    return {"train": folder / "train.tsv", "evaluation": folder / "dev.tsv", "more": folder / "more.txt"}
+
+
+@pytest.fixture(scope="module")
+def teacher(make_checkpoint: Any) -> Path:
+    return make_checkpoint("bert", "text-classification", num_hidden_layers=3)
+
+
+@pytest.fixture(scope="module")
+def compress(torch: Any, data: dict[str, Path]) -> Callable[..., list[Any]]:  # noqa: ARG001
+    """``compress(model, output, *recipes, **settings)``: the students."""
+    from edgelm.compress.run import CompressRequest
+    from edgelm.compress.run import compress as run
+
+    def call(model: Path, output: Path, *recipes: Recipe, log: list[str] | None = None, **settings: Any) -> list[Any]:
+        given = {"train": data["train"], "evaluation": data["evaluation"], "precision": "fp32", "threads": 1}
+        request = CompressRequest(str(model), recipes, output=output, **{**given, **settings})
+        return run(request, (log if log is not None else []).append, lambda _: None)
+
+    return call
+
+
+SHORT = Distill(epochs=2.0, learning_rate=1e-3, batch_size=16, evaluations_per_epoch=1)
+WIDTH = Width(hidden_size=24, heads=3, head_size=6, intermediate_size=32, samples=32)
+EVERY = Recipe(
+    "every",
+    passes=(
+        Vocab(),
+        Depth(layers=2, samples=32),
+        Embedding(rank=16),
+        replace(SHORT, prune=WIDTH, prune_steps=2, prune_start=0.1, attention=0.5, relations=0.5, labels=0.5),
+        replace(SHORT, teacher="assistant", epochs=1.0),
+    ),
+)
+
+
+def digests(folder: Path) -> dict[str, bytes]:
+    return {name: (folder / name).read_bytes() for name in ("model.safetensors", "config.json", "tokenizer.json")}
+
+
+def test_every_pass(
+    compress: Any, teacher: Path, open_model: Any, tmp_path: Path, reference: Any, make_batch: Any, torch: Any
+) -> None:
+    from edgelm.compress import lineage
+    from edgelm.graph.interpreter import Interpreter
+
+    log: list[str] = []
+    (student,) = compress(teacher, tmp_path / "student", EVERY, log=log)
+    model = open_model(tmp_path / "student")
+    encoder = model.encoder
+    assert (len(encoder.layers), encoder.hidden_size, encoder.word_rank) == (2, 24, 16)
+    assert {(one.num_attention_heads, one.head_size, one.intermediate_size) for one in encoder.layers} == {(3, 6, 32)}
+    batch = make_batch(model)
+    found = Interpreter(model.graph("text-classification", 40))(batch)["logits"]
+    expected = reference(tmp_path / "student", "text-classification", batch)["logits"]
+    assert np.abs(found - expected).max() < 1e-5
+
+    record = lineage.read(tmp_path / "student")
+    assert record == student.record
+    assert [one.kind for one in record.passes] == ["vocab", "depth", "embedding", "distill", "distill"]
+    assert [one.input_digest for one in record.passes[1:]] == [one.output_digest for one in record.passes[:-1]]
+    assert record.passes[-1].output_digest == model.checkpoint.digest == record.student_digest
+    assert model.checkpoint.parent_digest == record.teacher.digest == open_model(teacher).checkpoint.digest
+    parameters = sum(p.numel() for p in torch.nn.ModuleList([_loaded(tmp_path / "student")]).parameters())
+    assert record.sizes.total == parameters
+    assert sum("distill" in line for line in log) == 2
+    assert not list(tmp_path.glob("*.passes"))
+
+
+def _loaded(folder: Path) -> Any:
+    import transformers
+
+    return transformers.AutoModelForSequenceClassification.from_pretrained(folder)
+
+
+def test_same_seed_same_bytes(compress: Any, teacher: Path, tmp_path: Path) -> None:
+    compress(teacher, tmp_path / "one", EVERY)
+    compress(teacher, tmp_path / "two", EVERY)
+    compress(teacher, tmp_path / "other", EVERY, seed=1)
+    assert digests(tmp_path / "one") == digests(tmp_path / "two")
+    assert digests(tmp_path / "one")["model.safetensors"] != digests(tmp_path / "other")["model.safetensors"]
+
+
+def test_recipes_share_what_they_begin_with(compress: Any, teacher: Path, tmp_path: Path) -> None:
+    first = Recipe("first", passes=(Depth(layers=2, samples=32), SHORT))
+    second = Recipe("second", passes=(*first.passes, replace(SHORT, prune=WIDTH, prune_steps=1)))
+    both = compress(teacher, tmp_path / "both", first, second)
+    assert [one.status for one in both[1].record.passes] == ["reused", "reused", "done"]
+    compress(teacher, tmp_path / "alone", second)
+    assert digests(tmp_path / "both" / "second") == digests(tmp_path / "alone")
+
+
+def test_pass_that_changes_nothing_is_skipped(compress: Any, teacher: Path, open_model: Any, tmp_path: Path) -> None:
+    recipe = Recipe("idle", passes=(Depth(layers=6), Width(hidden_size=64), Embedding(rank=40)), at_most=True)
+    (student,) = compress(teacher, tmp_path / "student", recipe)
+    assert [one.status for one in student.record.passes] == ["skipped"] * 3
+    assert open_model(tmp_path / "student").checkpoint.digest == open_model(teacher).checkpoint.digest
+
+
+def test_distillation_without_labels_teaches(
+    compress: Any, teacher: Path, data: dict[str, Path], tmp_path: Path
+) -> None:
+    """On unlabelled texts alone the student comes nearer to what the teacher says."""
+    recipe = Recipe("near", passes=(Depth(layers=2, samples=16), replace(SHORT, epochs=20.0, learning_rate=2e-3)))
+    (student,) = compress(
+        teacher, tmp_path / "student", recipe, train=data["train"], evaluation=None, unlabelled=(data["more"],)
+    )
+    assert student.record.score is None
+    assert [(one.role, one.rows) for one in student.record.data] == [("train", 66), ("unlabelled", 60)]
+    (cut,) = compress(teacher, tmp_path / "cut", Recipe("cut", passes=recipe.passes[:1]), evaluation=None)
+    errors = [_distance(folder, teacher) for folder in (student.folder, cut.folder)]
+    assert errors[0] < 0.5 * errors[1], errors
+
+
+def _distance(folder: Path, teacher: Path) -> float:
+    """Between the probabilities that two models of one tokenizer give, over texts."""
+    import torch
+    import transformers
+
+    texts = [f"{s} {w}" for s in SUBJECTS for w in GOOD + BAD]
+    inputs = transformers.AutoTokenizer.from_pretrained(teacher)(texts, padding=True, return_tensors="pt")
+    with torch.no_grad():
+        a, b = (_loaded(one).eval()(**inputs).logits.softmax(-1) for one in (folder, teacher))
+    return float((a - b).abs().sum())
+
+
+@pytest.mark.parametrize("budget", [{"flops": 0.6}, {"density": 0.5}, {"parameters": 12_000}])
+def test_training_free_pruning_is_better_with_reconstruction(
+    budget: dict[str, Any], compress: Any, teacher: Path, tmp_path: Path
+) -> None:
+    from edgelm.compress.budgets import everything
+    from edgelm.compress.search import flops, parameters
+    from edgelm.nn import canonical
+
+    errors = []
+    for reconstruct in (True, False):
+        recipe = Recipe("cut", passes=(Width(**budget, multiple=4, samples=66, reconstruct=reconstruct),))
+        (student,) = compress(teacher, tmp_path / str(reconstruct), recipe)
+        config, whole = (canonical(one, "text-classification").config for one in (student.folder, teacher))
+        count = flops if "flops" in budget else parameters
+        arguments = (128,) if "flops" in budget else ()
+        kept, all_of_it = (
+            count(one.hidden_size, one.head_sizes, *arguments).total(everything(one)) for one in (config, whole)
+        )
+        limit = budget.get("parameters") or next(iter(budget.values())) * all_of_it
+        assert 0.7 * limit < kept <= limit
+        errors.append(_distance(student.folder, teacher))
+    assert errors[0] < errors[1]
+
+
+def test_sentence_encoder_keeps_its_space(compress: Any, make_sentence_model: Any, tmp_path: Path, torch: Any) -> None:
+    from edgelm.nn import load
+
+    teacher = make_sentence_model(num_hidden_layers=3)
+    rows = "".join(
+        f"{a} {w}\t{b} {v}\t{i % 6}\n"
+        for i, (a, b, w, v) in enumerate(zip(SUBJECTS[1:], SUBJECTS[::-1][1:], GOOD, BAD, strict=True))
+    )
+    path = tmp_path / "sts.tsv"
+    path.write_text("sentence1\tsentence2\tscore\n" + rows * 4)
+    passes = (Depth(layers=2, samples=16), replace(SHORT, epochs=12.0, learning_rate=3e-3, prune=WIDTH, prune_steps=2))
+    (student,) = compress(teacher, tmp_path / "student", Recipe("s", passes=passes), train=path, evaluation=path)
+    ids = torch.tensor([[2, *range(5, 17), 3]])
+    inputs = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
+    with torch.no_grad():
+        own, theirs = (
+            load(one, "sentence-similarity")(**inputs).sentence_embedding for one in (student.folder, teacher)
+        )
+    assert own.shape == theirs.shape
+    assert float((own * theirs).sum()) > 0.5
+    assert json.loads((student.folder / "modules.json").read_text())[2]["type"].endswith("Dense")
+
+
+@pytest.mark.parametrize("task", ["token-classification", "question-answering", "fill-mask", "multiple-choice"])
+def test_other_tasks(task: str, compress: Any, make_checkpoint: Any, open_model: Any, tmp_path: Path) -> None:
+    labels = {"num_labels": 3, "id2label": {0: "O", 1: "B-LOC", 2: "I-LOC"}} if task == "token-classification" else {}
+    teacher = make_checkpoint("bert", task, num_hidden_layers=3, **labels)
+    path = tmp_path / "train.jsonl"
+    path.write_text("\n".join(json.dumps(_row(task, i)) for i in range(24)))
+    passes = (
+        Vocab(),
+        Depth(layers=2, samples=16),
+        replace(SHORT, prune=WIDTH, prune_steps=1, attention=0.1, relations=0.1, labels=0.1),
+        Width(density=0.8, samples=16, multiple=4, reconstruct=True),
+    )
+    (student,) = compress(teacher, tmp_path / "student", Recipe("s", passes=passes), train=path, evaluation=path)
+    assert open_model(student.folder).resolve_task() == task
+    assert student.record.score is not None
+
+
+def _row(task: str, i: int) -> dict[str, Any]:
+    subject, word = SUBJECTS[i % len(SUBJECTS)], GOOD[i % len(GOOD)]
+    if task == "token-classification":
+        return {"tokens": [*subject.split(), "in", "paris"], "tags": ["O"] * len(subject.split()) + ["O", "B-LOC"]}
+    if task == "question-answering":
+        return {
+            "question": "who is it ?",
+            "context": f"{subject} {word} he",
+            "answers": [{"text": word, "answer_start": len(subject) + 1}],
+        }
+    if task == "multiple-choice":
+        return {"question": subject, "choices": [word, "not good", "bad"], "label": i % 3}
+    return {"text": f"{subject} {word} [MASK] .", "answer": "film"}
+
+
+# -- what can go wrong -------------------------------------------------------------------------------------------------
+
+
+def test_student_that_loses_too_much_is_rejected(compress: Any, teacher: Path, tmp_path: Path) -> None:
+    recipe = Recipe("cut", passes=(Width(density=0.3, samples=16, multiple=4),))
+    with pytest.raises(BudgetError, match="more than --max-drop") as raised:
+        compress(teacher, tmp_path / "student", recipe, max_drop=-1.0)
+    assert raised.value.exit_code == 6
+    assert not (tmp_path / "student").exists()
+    assert (tmp_path / "student.rejected" / "compression.json").is_file()
+
+
+def test_budget_out_of_reach_says_the_best(compress: Any, teacher: Path, tmp_path: Path) -> None:
+    with pytest.raises(BudgetError, match="cannot be met: one head and 8 units in every layer cost"):
+        compress(teacher, tmp_path / "student", Recipe("cut", passes=(Width(parameters=10, samples=16),)))
+
+
+def test_teacher_of_another_vocabulary(compress: Any, teacher: Path, make_checkpoint: Any, tmp_path: Path) -> None:
+    other = make_checkpoint("roberta", "text-classification")
+    with pytest.raises(UsageError, match="share no tokenizer"):
+        compress(teacher, tmp_path / "student", Recipe("s", passes=(SHORT,)), teacher=str(other))
+    wider = make_checkpoint("bert", "text-classification", hidden_size=64)
+    (student,) = compress(teacher, tmp_path / "student", Recipe("s", passes=(SHORT,)), teacher=str(wider))
+    assert student.record.teacher.sizes.total > student.record.sizes.total
+
+
+def test_training_that_diverges_says_so(compress: Any, teacher: Path, tmp_path: Path) -> None:
+    recipe = Recipe("s", passes=(replace(SHORT, learning_rate=1.0, epochs=60.0, logits=1.0),))
+    import torch
+
+    from edgelm.compress import outputs
+
+    real = outputs._softmax_divergence
+    calls = []
+
+    def poisoned(*arguments: Any) -> Any:
+        calls.append(1)
+        return real(*arguments) * (float("nan") if len(calls) > 7 else 1.0)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(outputs._DIVERGENCES, "softmax", poisoned)  # type: ignore[arg-type]
+        with pytest.raises(UsageError, match="diverged: after 7 steps"):
+            compress(teacher, tmp_path / "student", recipe)
+    assert not (tmp_path / "student").exists()
+    (state,) = (tmp_path / "student.passes").glob("distill-*/segment-0/state")
+    from safetensors.torch import load_file
+
+    tensors = load_file(next(state.rglob("*.safetensors")))
+    assert all(torch.isfinite(value).all() for value in tensors.values())
+
+
+def test_folder_that_is_no_student_is_left_alone(compress: Any, teacher: Path, tmp_path: Path) -> None:
+    (tmp_path / "student").mkdir()
+    (tmp_path / "student" / "thesis.txt").write_text("mine")
+    with pytest.raises(UsageError, match="is no student"):
+        compress(teacher, tmp_path / "student", EVERY)
+    assert (tmp_path / "student" / "thesis.txt").read_text() == "mine"
+
+
+COMMAND = ("-m", "edgelm", "compress")
+
+
+def _start(
+    model: Path, recipe: Path, data: dict[str, Path], output: Path, *more: str, launcher: tuple[str, ...] = ()
+) -> Any:
+    arguments = ["--recipe", recipe, "--train", data["train"], "--eval", data["evaluation"], "-o", output, *more]
+    command = [sys.executable, *launcher, *COMMAND, model, "--precision", "fp32", "--threads", "1", *arguments]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "ACCELERATE_USE_CPU": "true"}
+    return subprocess.Popen([*map(str, command)], stderr=subprocess.PIPE, text=True, env=environment)
+
+
+def test_killed_run_goes_on_to_the_same_bytes(
+    compress: Any, teacher: Path, data: dict[str, Path], tmp_path: Path
+) -> None:
+    recipe = Recipe("long", passes=(*EVERY.passes[:3], replace(EVERY.passes[3], epochs=25.0), EVERY.passes[4]))
+    (tmp_path / "long.toml").write_text(to_toml(recipe))
+    compress(teacher, tmp_path / "whole", recipe)
+    output, kills = tmp_path / "student", 0
+    for delay in (0.2, 0.9, 1.7):
+        process = _start(teacher, tmp_path / "long.toml", data, output, "--resume")
+        _wait_for(tmp_path / "student.passes", process)
+        time.sleep(delay)
+        if process.poll() is None:
+            process.send_signal(signal.SIGKILL)
+            kills += 1
+        process.communicate()
+    last = _start(teacher, tmp_path / "long.toml", data, output, "--resume")
+    _, log = last.communicate()
+    assert last.returncode == 0, log
+    assert kills
+    assert digests(output) == digests(tmp_path / "whole")
+
+
+def _wait_for(folder: Path, process: Any) -> None:
+    while process.poll() is None and not any(folder.glob("*/*")):
+        time.sleep(0.05)
+
+
+def test_two_processes_make_one_student(teacher: Path, data: dict[str, Path], open_model: Any, tmp_path: Path) -> None:
+    launcher = ("-m", "accelerate.commands.launch", "--num_processes", "2", "--cpu", "--num_machines", "1")
+    launcher += ("--mixed_precision", "no", "--dynamo_backend", "no")
+    (tmp_path / "every.toml").write_text(to_toml(EVERY))
+    process = _start(teacher, tmp_path / "every.toml", data, tmp_path / "student", launcher=launcher)
+    _, log = process.communicate()
+    assert process.returncode == 0, log
+    assert open_model(tmp_path / "student").encoder.hidden_size == 24
+    assert not (tmp_path / "student.passes").exists()
