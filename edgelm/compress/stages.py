@@ -241,6 +241,7 @@ def _distill(config: Distill, stage: Stage, work: Path, shop: Shop) -> Stage:
         model, before = _load(now, shop), now.origin.hidden
         if narrow and share:
             model, now = narrow(share, model, now)
+        _set_dropout_(model, config.dropout)
         loss = DistillationLoss(config, taught.ask, taught.origin(now.origin), shop.material.task, taught.hidden_size)
         loss.carry_(carried, np.flatnonzero(np.isin(before, now.origin.hidden)))
         is_last = number == len(spans) - 1
@@ -323,6 +324,15 @@ def _spans(config: Distill) -> list[tuple[float, tuple[float, float]]]:
     shares = [(i + 1) / len(points) for i in range(len(points))]
     cuts = list(zip(shares, zip(points, [*points[1:], 1.0], strict=True), strict=True))
     return [(0.0, (0.0, points[0])), *cuts] if points[0] else cuts
+
+
+def _set_dropout_(model: nn.Module, probability: float) -> None:
+    """Of the module; its config keeps what a later fine-tuning is to have."""
+    for module in model.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = probability
+    for layer in encoder_of(model).layers:
+        layer.attention_dropout = probability
 
 
 def _settings(config: Distill, shop: Shop) -> Settings:
