@@ -91,8 +91,8 @@ _NAME = "compress"
 PAGE = Path(__file__).with_name("COMPRESSION.md")
 _HEAD = """# Compression on real data
 
-Written by `benchmarks/compress.py` (`make bench-compress`). Metrics are on the development file named, which is also the
-one the best state of a training was chosen on, for teacher and students alike. Times are wall times of the passes.
+Written by `benchmarks/compress.py` (`make bench-compress`). Metrics are on the development file named, which is
+also what the best state of a training was chosen on, for teacher and students alike. Times are wall times of passes.
 """
 _RECORDS = ("compression.json", "training.json", ".time.json")
 STEPS = ("teacher", "students", "random", "separate", "free", "small", "latency")
@@ -172,22 +172,32 @@ def free(name: str, seed: int, threads: str) -> None:
 
 
 def small(name: str, seed: int, threads: str) -> None:
-    """The vocabulary pruned to the training texts, without and with Nano's shape."""
-    if name == "sst2":
-        recipe = WORK / name / "vocab.toml"
-        recipe.write_text('name = "vocab"\n[[pass]]\nkind = "vocab"\n', "utf-8")
-        for student in ("micro", "nano", "pico"):
-            model = WORK / name / f"students-{seed}" / student
-            if model.exists():
-                folder = WORK / name / f"vocab-{student}"
-                compress(name, folder, (str(recipe),), seed, threads, model=model)
+    """The students again with a vocabulary of their texts, and all but the narrowest with a factorised embedding."""
+    if name != "sst2":
+        return
+    for student, model in students_of(name, seed).items():
+        recipe = WORK / name / f"small-{student}.toml"
+        factors = "" if student == "pico" else _FACTORS
+        recipe.write_text(f'name = "small-{student}"\n[[pass]]\nkind = "vocab"\n{factors}', "utf-8")
+        compress(name, WORK / name / f"small-{student}", (str(recipe),), seed, threads, model=model)
+
+
+_FACTORS = """[[pass]]
+kind = "embedding"
+rank = 128
+[[pass]]
+kind = "distill"
+epochs = 2.0
+batch_size = 64
+learning_rate = 2e-4
+"""
 
 
 def latency(name: str, seed: int, threads: str) -> None:
     """Teacher and students exported in fp32 and int8 with their metric, then timed side by side."""
     models: dict[str, Path | str] = {"teacher": teacher_of(name)}
     models |= {recipe: students_of(name, seed)[recipe] for recipe in students_of(name, seed)}
-    models |= {folder.name: folder for folder in sorted((WORK / name).glob("vocab-*"))}
+    models |= {folder.name: folder for folder in sorted((WORK / name).glob("small-*/"))}
     for target in ("tflite", "onnx"):
         bundles = []
         for precision in ("fp32", "int8"):
@@ -306,7 +316,7 @@ def accuracy_table(name: str) -> Table:
         for path in sorted(folder.rglob("compression.json")):
             record = json.loads(path.read_text("utf-8"))
             groups.setdefault(record["recipe"]["name"], []).append(record)
-    for pattern in ("random-?", "training-free", "vocab-*"):
+    for pattern in ("random-?", "training-free", "small-*"):
         for path in sorted((WORK / name).glob(f"{pattern}/compression.json")):
             label = "Nano from random weights" if pattern == "random-?" else path.parent.name
             groups.setdefault(label, []).append(json.loads(path.read_text("utf-8")))

@@ -12,7 +12,7 @@ import click
 
 from edgelm.cli._options import chosen, model_argument, require_training
 from edgelm.cli._output import print_json, print_table, training
-from edgelm.errors import UsageError
+from edgelm.errors import BudgetError, UsageError
 
 if TYPE_CHECKING:
     from edgelm.compress.recipe import Pass, Recipe
@@ -116,6 +116,12 @@ def compress(
         _print_students_as_json(students)
     elif students:
         _print_students(students)
+    failed = [student for student in students if student.failure]
+    if failed:
+        raise BudgetError(
+            f"{failed[0].failure}; it is in {failed[0].folder}.",
+            hint="Give more texts or epochs, a larger recipe, or a larger --max-drop.",
+        )
     return 0
 
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from edgelm import registry
 from edgelm.compress import search
 from edgelm.compress.latency import LatencyTable
 from edgelm.compress.passes import Width
-from edgelm.compress.probe import Setting
+from edgelm.compress.probe import Setting, time_encoders
 from edgelm.compress.search import Cost, LayerWidths
 from edgelm.compress.sizes import LENGTH
 from edgelm.errors import BudgetError
@@ -56,16 +57,21 @@ class Costs:
         self.say(f"the latency table of {setting.target}, {setting.precision}, {setting.length} tokens")
         return LatencyTable.load_or_measure(setting, say=self.say)
 
+    def measured(self, config: EdgeLMConfig) -> float:
+        """Milliseconds of a model of that very shape on the target, timed as the table's encoders are."""
+        shape = [encoder_config(config)]
+        times = time_encoders(self.setting(config), shape, rounds=_ROUNDS, seconds=_SECONDS, seed=0, say=self.say)
+        return float(times[0])
+
     def setting(self, config: EdgeLMConfig) -> Setting:
         """What is timed; the CLI has made sure that there is a target."""
-        from edgelm import registry
-
         assert self.target is not None
         target = registry.target(self.target)
         length = min(LENGTH_OF_LATENCY, config.max_position_embeddings)
         return Setting(self.target, target.precision, encoder_config(config), length, self.threads, self.head)
 
 
+_ROUNDS, _SECONDS = 5, 0.3
 LENGTH_OF_LATENCY = 64
 """Tokens of the text that milliseconds are counted for."""
 

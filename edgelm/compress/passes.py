@@ -214,7 +214,7 @@ class Width(Configuration):
     intermediate_size: Annotated[int | None, Rule("FFN units of each layer.", least=1, example=1200)] = None
     flops: Annotated[float | None, Rule("Budget: the part of the encoder's FLOPs to keep.", above=0, most=1)] = None
     parameters: Annotated[int | None, Rule("Budget: the encoder's parameters.", least=1, example=5_000_000)] = None
-    latency_ms: Annotated[float | None, Rule("Budget: milliseconds on the target of `--target`.", above=0)] = None
+    latency_ms: Annotated[float | None, Rule("Budget: milliseconds for 64 tokens on `--target`.", above=0)] = None
     density: Annotated[float | None, Rule("Budget: the part of the encoder's parameters to keep.", above=0, most=1)] = (
         None
     )

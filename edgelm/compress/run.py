@@ -6,7 +6,7 @@ import hashlib
 import json
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -30,7 +30,7 @@ from edgelm.compress.schedule import Precision
 from edgelm.compress.stages import Shop, Stage
 from edgelm.compress.train import Progress
 from edgelm.datasets import Example, read_examples, read_texts
-from edgelm.errors import BudgetError, UsageError
+from edgelm.errors import UsageError
 from edgelm.families import Model
 from edgelm.nn.folder import canonical_config
 from edgelm.tokenizer import TextTokenizer
@@ -69,6 +69,8 @@ class Student:
 
     folder: Path
     record: Compression
+    failure: str = ""
+    """How it misses ``max_drop``; it is in ``<folder>.rejected`` then."""
 
 
 def compress(
@@ -77,8 +79,8 @@ def compress(
     """A student for every recipe, in its folder; the passes that several recipes begin with are done once.
 
     ``say`` gets a line for every pass, ``progress`` every training's. What is half done lies beside the output, in
-    ``<output>.passes``, until all students are there; with ``resume`` it is gone on from. BudgetError when a student
-    loses more than ``max_drop``: it is in ``<folder>.rejected`` then.
+    ``<output>.passes``, until all students are there; with ``resume`` it is gone on from. A student that loses more
+    than ``max_drop`` has a ``failure``, and is where no good one would be.
     """
     if request.threads:
         torch.set_num_threads(request.threads)
@@ -115,7 +117,6 @@ class _Compression:
         self.processes.wait_for_everyone()
         if self._is_main:
             shutil.rmtree(self.work, ignore_errors=True)
-        self._check_drop(students)
         return students
 
     # -- one student ---------------------------------------------------------------------------------------------------
@@ -145,11 +146,12 @@ class _Compression:
             machine=machine.facts(),
             student_digest=open_checkpoint(str(stage.folder)).digest,
         )
-        folder = folder if self._is_kept(found) else folder.with_name(f"{folder.name}.rejected")
+        failure = self._failure(found)
+        folder = folder.with_name(f"{folder.name}.rejected") if failure else folder
         if self._is_main:
             _put(stage.folder, folder, found)
         self.processes.wait_for_everyone()
-        return Student(folder, found)
+        return Student(folder, found, failure)
 
     def _pass(
         self, config: Pass, stage: Stage, material: Material, metric: str, before: float | None
@@ -280,24 +282,14 @@ class _Compression:
             raise UsageError(f"{folder} cannot be made: {error}.", hint="Choose another --output.") from None
         self.processes.wait_for_everyone()
 
-    def _is_kept(self, found: Compression) -> bool:
-        return self._lost(found) <= (self.request.max_drop or 0.0) or self.request.max_drop is None
-
-    def _lost(self, found: Compression) -> float:
-        """Rounded, for 0.9 - 0.89 is more than 0.01 in binary; a metric that is missing is a loss of all."""
-        if found.teacher.metric is None or found.score is None:
-            return float("inf")
-        return round(found.teacher.metric - found.score, 12)
-
-    def _check_drop(self, students: Sequence[Student]) -> None:
-        lost = [student for student in students if not self._is_kept(student.record)]
-        if lost:
-            first = lost[0]
-            raise BudgetError(
-                f"{first.record.recipe.name} loses {self._lost(first.record):.4f} of {first.record.metric}, more than "
-                f"--max-drop {self.request.max_drop:g}; it is in {first.folder}.",
-                hint="Give more texts or epochs, a larger recipe, or a larger --max-drop.",
-            )
+    def _failure(self, found: Compression) -> str:
+        """In words, how a student loses more than it may; rounded, for 0.9 - 0.89 is more than 0.01 in binary."""
+        limit = self.request.max_drop
+        if limit is None or found.teacher.metric is None or found.score is None:
+            return ""
+        lost = round(found.teacher.metric - found.score, 12)
+        told = f"{found.recipe.name} loses {lost:.4f} of {found.metric}, more than --max-drop {limit:g}"
+        return "" if lost <= limit else told
 
 
 def _silent(_: object) -> None:

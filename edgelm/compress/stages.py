@@ -16,7 +16,7 @@ from torch import nn
 
 from edgelm import nn as edgelm_nn
 from edgelm.checkpoint import open_checkpoint
-from edgelm.compress.budgets import everything
+from edgelm.compress.budgets import Costs, everything
 from edgelm.compress.data import Rows
 from edgelm.compress.distill import DistillationLoss, Origin, wanted_of_teacher
 from edgelm.compress.embedding import factorise
@@ -25,17 +25,17 @@ from edgelm.compress.importance import importance, layers_to_keep
 from edgelm.compress.material import Material
 from edgelm.compress.passes import Depth, Distill, Embedding, Pass, Vocab, Width
 from edgelm.compress.schedule import Precision, Settings
-from edgelm.compress.search import Cost
 from edgelm.compress.shape import Shape, to_budget, to_shape
 from edgelm.compress.surgery import Keep, cut, encoder_of
 from edgelm.compress.teacher import LiveTeacher, Teacher, cached_size, remember
 from edgelm.compress.train import Progress, train
 from edgelm.compress.vocab import prune_folder
-from edgelm.errors import UsageError
+from edgelm.errors import BudgetError, UsageError
 from edgelm.nn import EdgeLMConfig
 
 _FIT_STEPS = 4
 """Cuts of a training-free pruning, each followed by a fit and a new look at what is worth how much (TextPruner)."""
+_LATENCY_TRIES = 3
 _MOST_OF_THE_DISK = 0.5
 """The share of the free space that a teacher's answers may take."""
 
@@ -84,8 +84,7 @@ class Shop:
     """What every pass may use."""
 
     material: Material
-    costs: Callable[[EdgeLMConfig, Width], tuple[Cost, float]]
-    """The cost that a budget is about, and the budget in its unit; for a model as it is when the pass begins."""
+    costs: Costs
     cache: Path
     """Where teachers' answers are kept."""
     precision: Precision
@@ -144,18 +143,41 @@ def _shallower(model: nn.Module, stage: Stage, config: Depth, count: int, shop: 
 
 def _width(config: Width, stage: Stage, work: Path, shop: Shop) -> Stage:
     model = _load(stage, shop)
-    whole, steps = model, _FIT_STEPS if config.reconstruct else 1
-    aim = _aim(config, model, shop)
     if config.reconstruct and config.hidden_size and config.hidden_size < encoder_of(model).config.hidden_size:
         raise UsageError(
             "Hidden dimensions cannot be made up for by least squares, as every layer reads them.",
             hint="Leave out hidden_size, or reconstruct = true.",
         )
+    if config.latency_ms is None:
+        return _saved(*_cut(config, model, stage, shop), work)
+    return _saved(*_cut_to_latency(config, config.latency_ms, model, stage, shop), work)
+
+
+def _cut(config: Width, model: nn.Module, stage: Stage, shop: Shop) -> tuple[nn.Module, Stage]:
+    """At once, or in several cuts each of which is made up for."""
+    whole, steps = model, _FIT_STEPS if config.reconstruct else 1
+    aim = _aim(config, model, shop)
     for step in range(steps):
         model, stage = _narrower(model, stage, config, aim((step + 1) / steps), shop)
         if config.reconstruct:
             fit_(model, whole, shop.material.samples(stage.folder, config.samples))
-    return _saved(model, stage, work)
+    return model, stage
+
+
+def _cut_to_latency(config: Width, limit: float, model: nn.Module, stage: Stage, shop: Shop) -> tuple[nn.Module, Stage]:
+    """As the latency table predicts; where the student is timed slower than the budget, once more for less."""
+    budget = limit
+    for _ in range(_LATENCY_TRIES):
+        smaller, after = _cut(replace(config, latency_ms=budget), model, stage, shop)
+        measured = shop.costs.measured(encoder_of(smaller).config)
+        shop.note(f"predicted at most {budget:.3g} ms, measured {measured:.3g} ms")
+        if measured <= limit:
+            return smaller, after
+        budget *= limit / measured
+    raise BudgetError(
+        f"{limit:g} ms were not reached: the best of {_LATENCY_TRIES} cuts takes {measured:.3g} ms.",
+        hint="Raise latency_ms, or measure on a quiet machine.",
+    )
 
 
 _Aim = Callable[[float], Callable[[Any], Keep]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -69,16 +70,13 @@ def load(path: Path, task: str, **settings: Any) -> nn.Module:
     modules = read_sentence_modules(path)
     folder = modules.transformer if modules else path
     name = AUTO_CLASSES.get(task, "AutoModel")
-    level = transformers.logging.get_verbosity()
-    transformers.logging.set_verbosity_error()
     try:
-        model = getattr(transformers, name).from_pretrained(
-            folder, dtype=torch.float32, local_files_only=True, use_safetensors=None, **settings
-        )
+        with _quiet():
+            model = getattr(transformers, name).from_pretrained(
+                folder, dtype=torch.float32, local_files_only=True, **settings
+            )
     except (OSError, ValueError, RuntimeError) as error:
         raise UsageError(f"transformers does not load {path} for {task}: {error}") from None
-    finally:
-        transformers.logging.set_verbosity(level)
     if task != "sentence-similarity":
         return model
     opened = Model.open(open_checkpoint(str(path)))
@@ -156,7 +154,8 @@ def save(model: nn.Module, tokenizer: Path, folder: Path) -> None:
     try:
         beside.mkdir(parents=True)
         encoder = model.encoder if isinstance(model, SentenceEncoder) else model
-        encoder.save_pretrained(beside)
+        with _quiet():
+            encoder.save_pretrained(beside)
         copy_tokenizer(tokenizer, beside)
         if isinstance(model, SentenceEncoder):
             _write_modules(model, tokenizer, beside)
@@ -165,6 +164,21 @@ def save(model: nn.Module, tokenizer: Path, folder: Path) -> None:
         raise UsageError(f"{folder} could not be written: {error}.", hint="Is the disk full?") from None
     finally:
         shutil.rmtree(beside, ignore_errors=True)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """transformers without its warnings and progress bars."""
+    logging = transformers.utils.logging
+    level, has_bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(level)
+        if has_bars:
+            logging.enable_progress_bar()
 
 
 def copy_tokenizer(source: Path, folder: Path) -> None:

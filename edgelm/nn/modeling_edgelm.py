@@ -239,9 +239,16 @@ class EdgeLMForSequenceClassification(EdgeLMPreTrainedModel):
         _add_pooled_head(self, config, config.num_labels)
         self.post_init()
 
-    def forward(self, input_ids: Tensor, labels: Tensor | None = None, **inputs: object) -> SequenceClassifierOutput:
+    def forward(
+        self,
+        input_ids: Tensor,
+        attention_mask: Tensor | None = None,
+        token_type_ids: Tensor | None = None,
+        labels: Tensor | None = None,
+        **options: object,
+    ) -> SequenceClassifierOutput:
         """``logits`` [batch, labels]."""
-        encoded = self.edgelm(input_ids, **inputs)
+        encoded = self.edgelm(input_ids, attention_mask, token_type_ids, **options)
         logits = _pooled(self, encoded.last_hidden_state)
         loss = None
         if labels is not None:
@@ -285,9 +292,16 @@ class EdgeLMForTokenClassification(EdgeLMPreTrainedModel):
         self.classifier = nn.Linear(config.hidden_size, config.num_labels)
         self.post_init()
 
-    def forward(self, input_ids: Tensor, labels: Tensor | None = None, **inputs: object) -> TokenClassifierOutput:
+    def forward(
+        self,
+        input_ids: Tensor,
+        attention_mask: Tensor | None = None,
+        token_type_ids: Tensor | None = None,
+        labels: Tensor | None = None,
+        **options: object,
+    ) -> TokenClassifierOutput:
         """``logits`` [batch, length, labels]."""
-        encoded = self.edgelm(input_ids, **inputs)
+        encoded = self.edgelm(input_ids, attention_mask, token_type_ids, **options)
         logits = self.classifier(self.dropout(encoded.last_hidden_state))
         loss = None if labels is None else self.loss_function(logits, labels, self.config)
         return TokenClassifierOutput(loss, logits, encoded.hidden_states, encoded.attentions)
@@ -305,12 +319,14 @@ class EdgeLMForQuestionAnswering(EdgeLMPreTrainedModel):
     def forward(
         self,
         input_ids: Tensor,
+        attention_mask: Tensor | None = None,
+        token_type_ids: Tensor | None = None,
         start_positions: Tensor | None = None,
         end_positions: Tensor | None = None,
-        **inputs: object,
+        **options: object,
     ) -> QuestionAnsweringModelOutput:
         """``start_logits`` and ``end_logits`` [batch, length]."""
-        encoded = self.edgelm(input_ids, **inputs)
+        encoded = self.edgelm(input_ids, attention_mask, token_type_ids, **options)
         start, end = self.qa_outputs(encoded.last_hidden_state).unbind(-1)
         loss = None
         if start_positions is not None and end_positions is not None:
@@ -345,9 +361,16 @@ class EdgeLMForMaskedLM(EdgeLMPreTrainedModel):
         if isinstance(module, _Decoder) and not self.config.tie_word_embeddings:
             nn.init.normal_(module.weight, std=self.config.initializer_range)
 
-    def forward(self, input_ids: Tensor, labels: Tensor | None = None, **inputs: object) -> MaskedLMOutput:
+    def forward(
+        self,
+        input_ids: Tensor,
+        attention_mask: Tensor | None = None,
+        token_type_ids: Tensor | None = None,
+        labels: Tensor | None = None,
+        **options: object,
+    ) -> MaskedLMOutput:
         """``logits`` [batch, length, vocab_size]."""
-        encoded = self.edgelm(input_ids, **inputs)
+        encoded = self.edgelm(input_ids, attention_mask, token_type_ids, **options)
         x = self.transform_norm(self.activation(self.transform(encoded.last_hidden_state)))
         logits = self._decoded(x) + self.decoder.bias
         loss = None if labels is None else self.loss_function(logits, labels, self.config.vocab_size)

@@ -97,6 +97,17 @@ def test_saved_folder_is_hugging_faces_and_the_graphs(
     assert (student / "tokenizer.json").read_bytes() == (folder / "tokenizer.json").read_bytes()
 
 
+@pytest.mark.parametrize("task", TASKS)
+def test_forward_names_its_inputs(task: str, make_checkpoint: Any) -> None:
+    """transformers' Trainer and edgelm's training drop what a signature does not name."""
+    import inspect
+
+    from edgelm import nn
+
+    names = inspect.signature(nn.canonical(make_checkpoint("bert", task), task).forward).parameters
+    assert {"input_ids", "attention_mask", "token_type_ids"} <= names.keys()
+
+
 def test_untied_decoder(
     make_checkpoint: Any, open_model: Any, make_batch: Any, reference: Any, torch: Any, tmp_path: Path
 ) -> None:
