@@ -255,7 +255,7 @@ def test_the_help_and_a_plan_need_no_torch() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
-    assert "distill epochs 4" in done.stdout
+    assert "with width hidden 128" in done.stdout
 
 
 def test_every_option_reaches_the_request() -> None:
