@@ -21,6 +21,7 @@ from typing import Any
 from uuid import uuid4
 
 from edgelm.errors import ToolchainError
+from edgelm.isolation import signals_held
 
 SCHEMA = 1
 """Raised when an environment of an older edgelm no longer serves."""
@@ -306,21 +307,24 @@ def _output(
 ) -> subprocess.CompletedProcess[str]:
     """What a tool answers; when this process is interrupted, the tool ends with all it has started."""
     pipe = subprocess.PIPE
-    process = subprocess.Popen(
-        command,
-        cwd=directory,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=pipe,
-        stderr=pipe,
-        text=True,
-        start_new_session=True,
-    )
+    process: subprocess.Popen[str] | None = None
     try:
+        with signals_held():
+            process = subprocess.Popen(
+                command,
+                cwd=directory,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=pipe,
+                stderr=pipe,
+                text=True,
+                start_new_session=True,
+            )
         stdout, stderr = process.communicate()
     except BaseException:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
+        if process is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
         raise
     return subprocess.CompletedProcess(command, process.returncode, stdout, stderr)

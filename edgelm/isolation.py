@@ -37,7 +37,7 @@ class Child:
     def __init__(self, steps: Callable[..., Iterator[Any]], *arguments: object) -> None:
         self._pipe, theirs = multiprocessing.Pipe()
         self._process = _process(target=_serve, args=(theirs, self._pipe, steps, arguments), daemon=True)
-        with _signals_held():
+        with signals_held():
             self._process.start()
         theirs.close()
         self.peak_mb = 0.0
@@ -92,7 +92,7 @@ class Child:
 
 
 @contextmanager
-def _signals_held() -> Iterator[None]:
+def signals_held() -> Iterator[None]:
     """While a process is made: before a signal acts, its parent must know it, and it must have its own handlers."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, _HELD)
     try:

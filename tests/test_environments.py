@@ -8,6 +8,7 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -117,6 +118,26 @@ def test_an_interrupted_one_leaves_nothing_behind(cache: Path) -> None:
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=60)
     assert left(cache) == []
+
+
+def test_interrupted_while_a_tool_is_being_started(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The tool is known, and ended, also when the signal comes before its start has returned."""
+    started: list[subprocess.Popen[str]] = []
+
+    class Interrupted(subprocess.Popen[str]):
+        def __init__(self, *arguments: Any, **settings: Any) -> None:
+            super().__init__(*arguments, **settings)
+            started.append(self)
+            os.kill(os.getpid(), signal.SIGINT)
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    monkeypatch.setattr(environments.subprocess, "Popen", Interrupted)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            environments.run([sys.executable, "-c", "import time; time.sleep(60)"], "Sleeping", directory=tmp_path)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert started[0].returncode == -signal.SIGKILL
 
 
 def test_one_that_cannot_be_imported_is_not_kept(wheels: Path, cache: Path) -> None:

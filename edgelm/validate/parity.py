@@ -13,6 +13,9 @@ _LENGTH = "length"
 _TIE = 1e-5
 """Scores this close, as a share of the larger where that exceeds one, may change places by round-off alone."""
 
+_DIRECTED = 0.05
+"""Of the longest output: one shorter than that, as two logits near zero, has no direction that survives rounding."""
+
 
 @dataclass
 class Difference:
@@ -21,6 +24,8 @@ class Difference:
     max_abs: float = 0.0
     peak: float = 0.0
     cosines: list[float] = field(default_factory=list)
+    lengths: list[float] = field(default_factory=list)
+    """Of the reference of each text, as a vector."""
     agreed: int = 0
     decided: int = 0
     _sum_abs: float = 0.0
@@ -41,7 +46,8 @@ class Difference:
         self._count += error.size
         self._signal += float(np.square(reference).sum())
         self._noise += float(np.square(error).sum())
-        norms = np.linalg.norm(reference) * np.linalg.norm(actual)
+        self.lengths.append(float(np.linalg.norm(reference)))
+        norms = self.lengths[-1] * np.linalg.norm(actual)
         self.cosines.append(
             float((reference * actual).sum() / norms) if norms else float(np.array_equal(reference, actual))
         )
@@ -53,6 +59,12 @@ class Difference:
         same = np.atleast_1d(best - chosen <= _TIE * np.maximum(1.0, np.abs(best)))
         self.agreed += int(same.sum())
         self.decided += same.size
+
+    @property
+    def directed(self) -> list[float]:
+        """The cosines of the texts whose reference is long enough to have a direction; max abs judges the others."""
+        shortest = _DIRECTED * max(self.lengths, default=0.0)
+        return [cosine for cosine, length in zip(self.cosines, self.lengths, strict=True) if not length < shortest]
 
     @property
     def mean_abs(self) -> float:
@@ -72,7 +84,7 @@ class Difference:
     def checks(self, name: str, tolerance: Tolerance, group: Group = "parity") -> Iterator[Check]:
         """One check for each measure."""
         scale = max(1.0, self.peak)
-        cosines = self.cosines or [float("nan")]
+        cosines = self.directed or [float("nan")]
         yield Check.at_most(group, f"{name} max abs", self.max_abs, _scaled(tolerance.max_abs, scale))
         yield Check.at_most(group, f"{name} mean abs", self.mean_abs, _scaled(tolerance.mean_abs, scale))
         yield Check.at_least(group, f"{name} cosine, worst", float(np.min(cosines)), tolerance.min_cosine)
