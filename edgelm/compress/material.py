@@ -45,16 +45,17 @@ class Material:
         model = Model.open(open_checkpoint(str(folder)))
         return TextTokenizer.from_checkpoint(folder, model.modules)
 
-    def rows(self, folder: Path, *, labelled: bool = False, copies: int = 0) -> Rows:
+    def rows(self, folder: Path, *, labelled: bool = False, copies: int = 0, teacher: Path | None = None) -> Rows:
         """The training and the unlabelled texts as rows of a folder's tokenizer, with so many altered copies of each.
 
-        Only the training texts, where ``labelled``.
+        Only the training texts, where ``labelled``. The copies are by the words of ``teacher``, the same for all its
+        students, so that its answers to them are as well.
         """
         key = (_vocabulary(folder), labelled, copies)
         if key not in self._kept:
             while len(self._kept) > 1:  # rows of many texts and their copies are not small
                 del self._kept[next(iter(self._kept))]
-            self._kept[key] = self._encoded(folder, labelled=labelled, copies=copies)
+            self._kept[key] = self._encoded(folder, teacher or folder, labelled=labelled, copies=copies)
         found: Rows = self._kept[key]
         return found
 
@@ -107,13 +108,13 @@ class Material:
         texts = dict.fromkeys(text for one in found for text in (one.text, one.pair) if text)
         return tuple(Example(text) for text in texts)
 
-    def _encoded(self, folder: Path, *, labelled: bool, copies: int) -> Rows:
+    def _encoded(self, folder: Path, teacher: Path, *, labelled: bool, copies: int) -> Rows:
         tokenizer = self.tokenizer(folder)
         examples = self.train if labelled else self.examples
         if not examples:
             raise UsageError("There is no text to learn from.", hint="Give some with --train or --unlabelled.")
         if copies:
-            examples = (*examples, *self._altered(examples, folder, tokenizer, copies))
+            examples = (*examples, *self._altered(examples, teacher, tokenizer, copies))
         return encode(
             examples,
             tokenizer,

@@ -299,6 +299,8 @@ class Distill(Configuration):
     def _check_together(self) -> None:
         if not self.losses:
             raise self.refuse("logits", "every loss weighs 0, so nothing would be learned", 1.0)
+        if self.labels and self.augment:
+            raise self.refuse("labels", "labels learns right answers, and the copies of augment have none", 0.0)
         if self.prune is None:
             idle = next((name for name in given_fields(self) if name.startswith("prune_")), None)
             if idle:

@@ -111,7 +111,10 @@ class _Compression:
             if folder.exists() and not (folder / lineage.FILE).is_file():
                 raise UsageError(f"{folder} exists and is no student; it is left alone.", hint="Give another --output.")
         if self.work.exists() and not self.request.resume and self._is_main:
-            shutil.rmtree(self.work)
+            raise UsageError(
+                f"{self.work} holds the passes of an unfinished run.",
+                hint="Go on with --resume, or delete that folder to start from the beginning.",
+            )
         self._make(self.work)
         students = [self._student(recipe, folders[recipe.name]) for recipe in self.request.recipes]
         self.processes.wait_for_everyone()

@@ -250,7 +250,7 @@ class _Taught:
 
 def _distill(config: Distill, stage: Stage, work: Path, shop: Shop) -> Stage:
     """One training in segments with a cut before each; a segment that is done is not done again."""
-    rows = shop.material.rows(stage.folder, labelled=bool(config.labels), copies=config.augment)
+    rows = shop.material.rows(stage.folder, labelled=bool(config.labels), copies=config.augment, teacher=stage.teacher)
     taught = _taught(config, stage, rows, shop)
     narrow = _gradual(config.prune, _load(stage, shop), shop) if config.prune else None
     spans = _spans(config)

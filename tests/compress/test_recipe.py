@@ -390,3 +390,8 @@ def test_what_equals_the_model_is_skipped_and_a_corpus_is_not_known() -> None:
     assert expected(Embedding(128), MINILM).word_rank == 128
     exact = [step.exact for step in steps(Recipe("a", passes=(Depth(4), Width(flops=0.5), Depth(2))), MINILM)]
     assert exact == [True, False, False]
+
+
+def test_right_answers_of_altered_texts_are_refused() -> None:
+    with pytest.raises(RecipeError, match=r"augment have none; corrected: Distill\(labels=0.0, augment=2\)"):
+        Distill(labels=0.5, augment=2)

@@ -66,7 +66,7 @@ EVERY = Recipe(
         Depth(layers=2, samples=32),
         Embedding(rank=16),
         replace(SHORT, prune=WIDTH, prune_steps=2, prune_start=0.1, attention=0.5, relations=0.5, labels=0.5),
-        replace(SHORT, teacher="assistant", epochs=1.0),
+        replace(SHORT, teacher="assistant", epochs=1.0, augment=1),
     ),
 )
 
@@ -319,6 +319,19 @@ def test_training_that_diverges_says_so(compress: Any, teacher: Path, tmp_path: 
 
     tensors = load_file(next(state.rglob("*.safetensors")))
     assert all(torch.isfinite(value).all() for value in tensors.values())
+
+
+def test_unfinished_run_is_not_lost(compress: Any, teacher: Path, tmp_path: Path) -> None:
+    """The same command without --resume neither goes on by itself nor throws hours of work away."""
+    done, never = Depth(layers=2, samples=16), Width(parameters=10, samples=16)
+    with pytest.raises(BudgetError):
+        compress(teacher, tmp_path / "student", Recipe("s", passes=(done, never)))
+    kept = sorted((tmp_path / "student.passes").rglob("*"))
+    with pytest.raises(UsageError, match="Go on with --resume"):
+        compress(teacher, tmp_path / "student", Recipe("s", passes=(done,)))
+    assert sorted((tmp_path / "student.passes").rglob("*")) == kept
+    (student,) = compress(teacher, tmp_path / "student", Recipe("s", passes=(done,)), resume=True)
+    assert [one.status for one in student.record.passes] == ["reused"]
 
 
 def test_folder_that_is_no_student_is_left_alone(compress: Any, teacher: Path, tmp_path: Path) -> None:
