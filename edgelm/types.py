@@ -53,17 +53,39 @@ class TensorSpec:
     shape: tuple[Dim, ...]
 
 
+Storage = Literal["float32", "float16", "bfloat16", "int8", "int4"]
+"""How a constant is kept: ``int8`` symmetric per channel, ``int4`` symmetric by blocks of 32 along a row."""
+
+
 @dataclass(frozen=True)
 class Scheme:
     """How one precision is stored and computed; the name follows ai-edge-quantizer's (``dynamic_wi8_afp32``)."""
 
     name: str
-    weights: Literal["float32", "float16", "int8"]
+    weights: Storage
+    """Of linear layers."""
     activations: Literal[
-        "float32", "float16", "dynamic_tensor_asymmetric", "dynamic_token_symmetric", "dynamic_token_asymmetric"
+        "float32",
+        "float16",
+        "dynamic_tensor_asymmetric",
+        "dynamic_token_symmetric",
+        "dynamic_token_asymmetric",
+        "static_tensor_asymmetric",
     ]
+    """Of what a linear layer over integer weights reads; ``static`` has one range per tensor, from calibration."""
     note: str
     """One sentence for the report: what this precision really means on this runtime."""
+    embeddings: Storage | None = None
+    """Of look-up tables; None: as the weights."""
+    outputs: Literal["float32", "int8"] = "float32"
+    """Of static linear layers: integer kernels that can only write integers round once more."""
+    float_tensors: tuple[str, ...] = ()
+    """Weights that stay float32, and are multiplied in float32, by their names in the graph."""
+
+    @property
+    def is_static(self) -> bool:
+        """Whether it needs a calibration."""
+        return self.activations == "static_tensor_asymmetric"
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import importlib
 import json
 import shutil
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,12 @@ import pytest
 from hypothesis import settings
 
 from edgelm import registry
+from edgelm.calibrate.observers import extremes
 from edgelm.checkpoint import open_checkpoint
 from edgelm.errors import EdgelmError
 from edgelm.families import Model
+from edgelm.graph.ir import Graph
+from edgelm.graph.quantize import Calibration
 from edgelm.toolchain import import_coremltools, import_openvino
 
 Arrays = dict[str, np.ndarray]
@@ -220,6 +223,17 @@ def make_batch() -> Callable[..., Arrays]:
         return batch
 
     return make
+
+
+@pytest.fixture(scope="session")
+def min_max() -> Callable[[Graph, Sequence[Arrays]], Calibration]:
+    """``min_max(graph, feeds)``: the plainest calibration, the extremes of every float tensor on those feeds."""
+
+    def calibration(graph: Graph, feeds: Sequence[Arrays]) -> Calibration:
+        names = [name for node in graph.nodes for name in node.outputs if graph[name].dtype == "float32"]
+        return Calibration(extremes(graph, feeds, names))
+
+    return calibration
 
 
 @pytest.fixture(scope="session")

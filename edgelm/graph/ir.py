@@ -21,13 +21,16 @@ class GraphError(EdgelmError):
 
 @dataclass(frozen=True)
 class Quantization:
-    """Symmetric per-channel quantization: ``real = int8 * scale`` with one scale per index of ``axis``.
+    """Symmetric quantization: ``real = integer * scale``, the zero point is 0.
 
-    ``scale`` is float32 of shape ``[shape[axis]]``; the zero point is 0 and the int8 range is [-127, 127].
+    Per channel, ``scale`` is float32 of shape ``[shape[axis]]`` and int8 is within [-127, 127]. With ``block`` the
+    tensor is a matrix, each row has a scale for every so many columns, ``[rows, columns / block]``, and int4 is within
+    [-8, 7].
     """
 
     scale: Array
     axis: int
+    block: int | None = None
 
 
 @dataclass(frozen=True)
@@ -46,13 +49,24 @@ class Tensor:
         return TensorSpec(self.name, self.dtype, self.shape)
 
     def numpy(self) -> Array:
-        """The constant's values as the arithmetic sees them: float32 for float16 and int8 storage, else as stored."""
+        """The constant's values as the arithmetic sees them: float32 for any other storage of floats, else as stored.
+
+        float16 data is NumPy's, bfloat16 data the upper halves of float32 in uint16, int4 data is held in int8.
+        """
         if self.data is None:
             raise GraphError(f"{self.name} is no constant")
         if self.quantization is not None:
+            integers = self.data.astype(np.float32)
+            block = self.quantization.block
+            if block:
+                return (integers.reshape(len(integers), -1, block) * self.quantization.scale[:, :, None]).reshape(
+                    self.data.shape
+                )
             scale_shape = [1] * self.data.ndim
             scale_shape[self.quantization.axis] = -1
-            return self.data.astype(np.float32) * self.quantization.scale.reshape(scale_shape)
+            return integers * self.quantization.scale.reshape(scale_shape)
+        if self.dtype == "bfloat16":
+            return (self.data.astype(np.uint32) << 16).view(np.float32)
         return self.data.astype(np.float32) if self.dtype == "float16" else self.data
 
 

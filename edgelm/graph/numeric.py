@@ -83,6 +83,56 @@ def quantize_symmetric(x: Array, axis: int) -> tuple[Array, Array]:
     return values, scale
 
 
+INT4_BLOCK = 32
+_SHRINK = (1.0, 0.95, 0.9, 0.85, 0.8, 0.75)
+"""Of a block's range: what is tried; values outside are cut, and the rest gets finer steps."""
+
+
+def quantize_blocks(x: Array) -> tuple[Array, Array]:
+    """Symmetric int4 of a float32 matrix, one scale for every 32 columns of a row, of several the one of least error.
+
+    Returns ``(int8 array of values in [-8, 7], float32 scales [rows, columns / 32])``.
+    """
+    blocks = x.reshape(len(x), -1, INT4_BLOCK)
+    peak = np.abs(blocks).max(axis=2).astype(np.float32)
+    best = np.full(peak.shape, np.inf, np.float32)
+    scales = np.ones_like(peak)
+    for shrink in _SHRINK:
+        scale = _scale_or_one(peak * np.float32(shrink / 7))
+        error = np.square(_int4(blocks, scale) * scale[:, :, None] - blocks).sum(axis=2)
+        scales = np.where(error < best, scale, scales)
+        best = np.minimum(error, best)
+    return _int4(blocks, scales).astype(np.int8).reshape(x.shape), scales
+
+
+def _int4(blocks: Array, scale: Array) -> Array:
+    integers: Array = np.clip(np.rint(blocks / scale[:, :, None]), -8, 7)
+    return integers
+
+
+def to_bfloat16(x: Array) -> Array:
+    """float32 rounded to nearest even and cut to its upper half, as uint16; finite values only."""
+    bits = np.ascontiguousarray(x, np.float32).view(np.uint32)
+    rounded: Array = ((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16).astype(np.uint16)
+    return rounded
+
+
+def scale_and_zero_point(low: float, high: float) -> tuple[float, int]:
+    """Of asymmetric int8 over [low, high], which is widened to hold 0 exactly: the scale is a float32's value.
+
+    ``integer = clip(round(real / scale) + zero_point, -128, 127)``.
+    """
+    low, high = min(low, 0.0), max(high, 0.0)
+    scale = _scale_or_one(np.asarray((high - low) / 255, np.float32))
+    return float(scale), int(np.clip(np.rint(-128 - np.float32(low) / scale), -128, 127))
+
+
+def static_steps(x: Array, scale: float, zero_point: int) -> Array:
+    """Asymmetric int8 of one fixed range, less its zero point: whole numbers in float32, to be multiplied by scale."""
+    steps: Array = np.clip(np.rint(x / np.float32(scale)) + np.float32(zero_point), -128, 127) - np.float32(zero_point)
+    return steps
+
+
 def fake_quantize_token(x: Array, scheme: str) -> Array:
     """Quantize each row of the last axis to int8 and back, as a runtime's dynamic quantization does.
 

@@ -22,10 +22,15 @@ Run = Callable[[Sequence[Array], Attrs], tuple[Array, ...]]
 
 @dataclass(frozen=True)
 class Op:
-    """``infer`` maps input tensors to output (dtype, shape); ``run`` maps input arrays to output arrays."""
+    """``infer`` maps input tensors to output (dtype, shape); ``run`` maps input arrays to output arrays.
+
+    Where ``takes_integers``, ``run`` is given the second input, a quantized constant, as two arrays: its integers in
+    float32, and its scales.
+    """
 
     infer: Infer
     run: Run
+    takes_integers: bool = False
 
 
 def broadcast(left: tuple[Dim, ...], right: tuple[Dim, ...]) -> tuple[Dim, ...]:
@@ -172,6 +177,18 @@ def _run_linear(x: Sequence[Array], attrs: Attrs) -> tuple[Array, ...]:
     return (product + x[2] if len(x) == 3 else product,)
 
 
+def _run_quantized_linear(x: Sequence[Array], attrs: Attrs) -> tuple[Array, ...]:
+    """Integers are multiplied as float32, which is exact: a sum stays below 2**24 in all but contrived weights."""
+    left, weight, scales, *bias = x
+    steps = numeric.static_steps(left, attrs["scale"], attrs["zero_point"])
+    product = (steps.reshape(-1, steps.shape[-1]) @ weight.T) * (np.float32(attrs["scale"]) * scales)
+    result = product + bias[0] if bias else product
+    if attrs.get("output_scale") is not None:
+        output = attrs["output_scale"], attrs["output_zero_point"]
+        result = numeric.static_steps(result, *output) * np.float32(output[0])
+    return (result.reshape(*left.shape[:-1], len(weight)),)
+
+
 def _run_gather(x: Sequence[Array], _: Attrs) -> tuple[Array, ...]:
     table, indices = x
     if indices.size and not 0 <= indices.min() <= indices.max() < len(table):
@@ -224,6 +241,9 @@ OPS: Mapping[str, Op] = {
     "cast": Op(lambda t, a: [(a["dtype"], t[0].shape)], lambda x, a: (x[0].astype(a["dtype"]),)),  # dtype
     # matrix products; linear: x [..., in], weight [out, in], bias [out]; activations: a Scheme's, absent means float32
     "linear": Op(_linear, _run_linear),
+    # the same over int8 weights and one fixed range of x: scale, zero_point, and where the kernel writes integers
+    # output_scale, output_zero_point; real = (integer - zero_point) * scale, integers within [-128, 127]
+    "quantized_linear": Op(_linear, _run_quantized_linear, takes_integers=True),
     "matmul": Op(  # transpose_b: bool
         _matmul, lambda x, a: (np.matmul(x[0], np.swapaxes(x[1], -1, -2) if a["transpose_b"] else x[1]),)
     ),

@@ -2,63 +2,169 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
-from dataclasses import replace
+from collections.abc import Container, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from edgelm.graph import numeric
 from edgelm.graph.builder import rebuild, with_constants
-from edgelm.graph.ir import Graph, Node, Quantization, Tensor
-from edgelm.types import Scheme
+from edgelm.graph.ir import Graph, GraphError, Node, Quantization, Tensor
+from edgelm.types import Array, Scheme, Storage
 
 _SMALLEST_QUANTIZED = 4096
 """Weights of fewer elements stay float32: a classifier of a few labels is no size, and its rounding is not averaged."""
 _SMALLEST_PEAK = Tensor("const.smallest_peak", "float32", (), np.asarray(0.17, np.float32))
 """The depth of GELU's negative side: rows below it need no finer range, and no row divides by zero."""
 _FLOAT16_MAX = float(np.finfo(np.float16).max)
+_MOVES = ("slice", "reshape", "transpose", "squeeze", "unsqueeze", "split")
+"""Operators whose outputs hold nothing that their input does not."""
 
 
-def apply_scheme(graph: Graph, scheme: Scheme) -> Graph:
-    """The graph with its embedding tables and linear weights stored as ``scheme.weights``.
+@dataclass(frozen=True)
+class Calibration:
+    """What a static scheme needs to know of the activations of a graph, by the names of its tensors."""
 
-    ``int8`` is symmetric with one scale per output channel of a linear layer and per row of a table. Linear layers over
-    int8 weights carry ``activations=scheme.activations``, so that the interpreter quantizes their input as the runtime
-    will. Biases, LayerNorm parameters and small weights stay float32.
+    ranges: Mapping[str, tuple[float, float]]
+    """(low, high) of every tensor that a quantized linear layer reads, and writes where the scheme's kernels write
+    integers. A tensor that another was cut from stands for it."""
+    smoothing: Mapping[str, Array] = field(default_factory=dict)
+    """float32 [channels] by a tensor that linear layers read: each divides it by these and multiplies its weight's
+    columns by them (SmoothQuant, Xiao et al. 2023); ``ranges`` holds the divided tensor's. Who else reads the tensor,
+    as a residual does behind a LayerNorm, reads it as it was."""
+    corrections: Mapping[str, Array] = field(default_factory=dict)
+    """float32 [outputs] by a linear layer's output: what its bias is too low by (Nagel et al. 2019)."""
+
+
+def apply_scheme(graph: Graph, scheme: Scheme, calibration: Calibration | None = None) -> Graph:
+    """The graph with its embedding tables and linear weights stored as the scheme says, but ``scheme.float_tensors``.
+
+    ``int8`` is symmetric with one scale per output channel of a linear layer and per row of a table. ``int4`` has one
+    for every 32 columns of a row; where the columns are no multiple of 32 it is ``int8``. Linear layers over integers
+    carry ``activations=scheme.activations``, so that the interpreter quantizes their input as the runtime will; in a
+    static scheme they are ``quantized_linear`` over the calibration's ranges. Biases, LayerNorm parameters and small
+    weights stay float32. GraphError where a static scheme lacks a range.
     """
-    if scheme.weights == "float32":
+    if scheme.is_static:
+        if calibration is None:
+            raise GraphError(f"{scheme.name} needs a calibration")
+        graph = _smoothed(graph, scheme, calibration)
+    stored = [_stored(tensor, storage) for tensor, storage in _storages(graph, scheme)]
+    if not stored:
         return graph
-    store = _to_int8 if scheme.weights == "int8" else _to_float16
-    stored = {tensor.name: store(tensor) for tensor in _weights(graph)}
+    integers = {tensor.name for tensor in stored if tensor.quantization is not None}
+    graph = with_constants(graph, stored)
+    if scheme.is_static and calibration is not None:
+        return _static(graph, scheme, calibration, integers)
     if scheme.activations == "dynamic_tensor_asymmetric":
-        graph = _normalize_gated_rows(graph, stored)
-    if scheme.activations.startswith("dynamic"):
-        graph = replace(
-            graph,
-            nodes=tuple(
-                replace(node, attrs={**node.attrs, "activations": scheme.activations})
-                if node.op == "linear" and node.inputs[1] in stored
-                else node
-                for node in graph.nodes
-            ),
-        )
-    return with_constants(graph, stored.values())
+        graph = _normalize_gated_rows(graph, integers)
+    if not scheme.activations.startswith("dynamic"):
+        return graph
+    nodes = [
+        replace(node, attrs={**node.attrs, "activations": scheme.activations})
+        if node.op == "linear" and node.inputs[1] in integers
+        else node
+        for node in graph.nodes
+    ]
+    return replace(graph, nodes=tuple(nodes))
 
 
-def _weights(graph: Graph) -> Iterator[Tensor]:
-    """The matrices a scheme may store otherwise: linear weights and embedding tables, each once.
+def quantized_linears(graph: Graph, scheme: Scheme) -> list[Node]:
+    """The linear layers of a graph whose weights the scheme stores as integers."""
+    integers = {tensor.name for tensor, storage in _storages(graph, scheme) if storage in ("int8", "int4")}
+    return [node for node in graph.nodes if node.op == "linear" and node.inputs[1] in integers]
+
+
+def _storages(graph: Graph, scheme: Scheme) -> Iterator[tuple[Tensor, Storage]]:
+    """The matrices that a scheme stores otherwise, each once: linear weights and embedding tables.
 
     An embedding is looked up once a token. A table looked up once a pair of tokens (a relative position bias) goes into
-    the attention scores and has a few columns only: one scale a row would save little and cost exactness.
+    the attention scores and has a few columns only: one scale a row would save little and cost exactness. A table that
+    is a linear layer's weight as well is stored as a table.
     """
-    names = {node.inputs[1] for node in graph.nodes if node.op == "linear"}
-    names |= {node.inputs[0] for node in graph.nodes if node.op == "gather" and len(graph[node.inputs[1]].shape) == 2}
+    tables = {node.inputs[0] for node in graph.nodes if node.op == "gather" and len(graph[node.inputs[1]].shape) == 2}
+    names = tables | {node.inputs[1] for node in graph.nodes if node.op == "linear"}
     for tensor in graph.constants:
-        if tensor.name in names and tensor.data is not None and tensor.data.size >= _SMALLEST_QUANTIZED:
-            yield tensor
+        if tensor.name not in names or tensor.data is None or tensor.data.size < _SMALLEST_QUANTIZED:
+            continue
+        storage = (scheme.embeddings or scheme.weights) if tensor.name in tables else scheme.weights
+        if storage != "float32" and tensor.name not in scheme.float_tensors:
+            yield tensor, storage
 
 
-def _normalize_gated_rows(graph: Graph, stored: Container[str]) -> Graph:
+def _stored(tensor: Tensor, storage: Storage) -> Tensor:
+    """A float32 matrix in its new form; float16 that would overflow stays float32."""
+    values = tensor.numpy()
+    if storage == "float16":
+        fits = np.abs(values).max() <= _FLOAT16_MAX
+        return Tensor(tensor.name, "float16", tensor.shape, values.astype(np.float16)) if fits else tensor
+    if storage == "bfloat16":
+        return Tensor(tensor.name, "bfloat16", tensor.shape, numeric.to_bfloat16(values))
+    if storage == "int4" and values.shape[-1] % numeric.INT4_BLOCK == 0:
+        integers, scale = numeric.quantize_blocks(values)
+        return Tensor(tensor.name, "int4", tensor.shape, integers, Quantization(scale, 0, numeric.INT4_BLOCK))
+    integers, scale = numeric.quantize_symmetric(values, axis=0)
+    return Tensor(tensor.name, "int8", tensor.shape, integers, Quantization(scale, axis=0))
+
+
+def _smoothed(graph: Graph, scheme: Scheme, calibration: Calibration) -> Graph:
+    """Divide what linear layers read by the calibration's factors, and multiply their weights' columns by them."""
+    linears = quantized_linears(graph, scheme)
+    factors = {x: calibration.smoothing[x] for node in linears if (x := node.inputs[0]) in calibration.smoothing}
+    smoothed = {node.output for node in linears if node.inputs[0] in factors}
+    constants: list[Tensor] = []
+    nodes: list[Node] = []
+    divided: set[str] = set()
+    for node in graph.nodes:
+        if node.output not in smoothed:
+            nodes.append(node)
+            continue
+        x, name, *bias = node.inputs
+        if x not in divided:
+            divided.add(x)
+            constants.append(_float32(f"{x}.smoothing", 1 / factors[x]))
+            nodes.append(Node("mul", (x, f"{x}.smoothing"), (f"{x}.smooth",)))
+        weight = _float32(f"{name}*{x}.smoothing", graph[name].numpy() * factors[x])
+        constants.append(weight)
+        nodes.append(replace(node, inputs=(f"{x}.smooth", weight.name, *bias)))
+    return rebuild(graph, nodes, constants) if smoothed else graph
+
+
+def _static(graph: Graph, scheme: Scheme, calibration: Calibration, integers: Container[str]) -> Graph:
+    """Every linear layer over int8 weights as a ``quantized_linear`` over its input's range."""
+    producers = graph.producers()
+    constants: list[Tensor] = []
+    nodes: list[Node] = []
+    for node in graph.nodes:
+        if node.op != "linear" or node.inputs[1] not in integers:
+            nodes.append(node)
+            continue
+        x, weight, *bias = node.inputs
+        attrs = dict(zip(("scale", "zero_point"), _step(x, producers, calibration), strict=True))
+        if scheme.outputs == "int8":
+            written = _step(node.output, producers, calibration)
+            attrs |= dict(zip(("output_scale", "output_zero_point"), written, strict=True))
+        correction = calibration.corrections.get(node.output)
+        if correction is not None:
+            old = graph[bias[0]].numpy() if bias else np.float32(0)
+            constants.append(_float32(f"{node.output}.corrected_bias", old + correction))
+            bias = [constants[-1].name]
+        nodes.append(Node("quantized_linear", (x, weight, *bias), node.outputs, attrs))
+    return rebuild(graph, nodes, constants)
+
+
+def _step(name: str, producers: Mapping[str, Node], calibration: Calibration) -> tuple[float, int]:
+    """Scale and zero point of a tensor: its own range's, or that of the tensor it was cut from."""
+    source = name
+    while source not in calibration.ranges:
+        node = producers.get(source)
+        if node is None or node.op not in _MOVES:
+            raise GraphError(f"the calibration has no range of {name}")
+        source = node.inputs[0]
+    return numeric.scale_and_zero_point(*calibration.ranges[source])
+
+
+def _normalize_gated_rows(graph: Graph, integers: Container[str]) -> Graph:
     """Divide each row behind a GELU or ReLU by its peak before the linear layer, and multiply after it.
 
     One range for the whole tensor is set by the one token with the largest activation, and these activations differ
@@ -69,7 +175,7 @@ def _normalize_gated_rows(graph: Graph, stored: Container[str]) -> Graph:
     nodes: list[Node] = []
     for node in graph.nodes:
         source = producers.get(node.inputs[0])
-        if node.op != "linear" or node.inputs[1] not in stored or source is None or source.op not in ("gelu", "relu"):
+        if node.op != "linear" or node.inputs[1] not in integers or source is None or source.op not in ("gelu", "relu"):
             nodes.append(node)
             continue
         x, weight, *bias = node.inputs
@@ -86,13 +192,5 @@ def _normalize_gated_rows(graph: Graph, stored: Container[str]) -> Graph:
     return rebuild(graph, nodes, [_SMALLEST_PEAK])
 
 
-def _to_int8(tensor: Tensor) -> Tensor:
-    values, scale = numeric.quantize_symmetric(tensor.numpy(), axis=0)
-    return Tensor(tensor.name, "int8", tensor.shape, values, Quantization(scale, axis=0))
-
-
-def _to_float16(tensor: Tensor) -> Tensor:
-    values = tensor.numpy()
-    if np.abs(values).max() > _FLOAT16_MAX:
-        return tensor
-    return Tensor(tensor.name, "float16", tensor.shape, values.astype(np.float16))
+def _float32(name: str, values: Array) -> Tensor:
+    return Tensor(name, "float32", values.shape, np.asarray(values, np.float32))

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from edgelm.graph.interpreter import Constants
 from edgelm.graph.ir import Graph, Node
 from edgelm.graph.ops import OPS, Attrs
 from edgelm.types import Array, Runner, Tensors, Verdict
@@ -41,6 +42,7 @@ LIMITS: Mapping[str, Rounding] = {
     "dynamic_tensor_asymmetric": Rounding(2e-5, steps=1.0),
     "dynamic_token_asymmetric": Rounding(2e-5, steps=1.0),
     "dynamic_token_symmetric": Rounding(2e-5, steps=1.0),
+    "static_tensor_asymmetric": Rounding(2e-5, steps=1.0),
 }
 """By a scheme's ``activations``, which says what the operators compute in."""
 
@@ -147,14 +149,14 @@ class _Walk:
         self.tallies: dict[tuple[str, ...], _Tally] = {}
         self.shown: set[str] = set()
         self._nodes = graph.producers()
-        self._constants: dict[str, Array] = {}
+        self._constants = Constants(graph)
 
     def run(self, where: str, traced: Tensors) -> None:
         """Compare what one feed's trace shows."""
         known = {name: traced[name].astype(self.graph[name].dtype) for name in self.graph.inputs}
         hidden: dict[str, dict[str, float]] = {}
         for node in self.graph.nodes:
-            operands = [known[name] if name in known else self._constant(name) for name in node.inputs]
+            operands = self._constants.operands(node, known)
             stretch = {name: slack for operand in node.inputs for name, slack in hidden.get(operand, {}).items()}
             results = OPS[node.op].run(operands, node.attrs)
             for name, expected in zip(node.outputs, results, strict=True):
@@ -172,11 +174,6 @@ class _Walk:
         key = (*stretch, node.output)
         return self.tallies.setdefault(key, _Tally([self._nodes[name] for name in key]))
 
-    def _constant(self, name: str) -> Array:
-        if name not in self._constants:
-            self._constants[name] = self.graph[name].numpy()
-        return self._constants[name]
-
 
 def _passed_on(expected: Array, actual: Array) -> Array:
     """What the next operators compute from: the artifact's own value, unless they could not.
@@ -193,6 +190,9 @@ def _limit(node: Node, operands: Sequence[Array], result: Array, rounding: Round
         return np.asarray(rounding.absolute)
     scale = _SCALES.get(node.op, _magnitude)(operands, node.attrs, result)
     limit: Array = rounding.relative * scale + rounding.absolute
+    if node.op == "quantized_linear":
+        row = operands[2] * np.linalg.norm(operands[1], axis=-1)
+        limit = limit + rounding.steps * (node.attrs["scale"] * row + (node.attrs.get("output_scale") or 0.0))
     scheme = node.attrs.get("activations", "float32")
     if scheme != "float32":
         limit = limit + rounding.steps * _step(operands[0], scheme) * np.linalg.norm(operands[1], axis=-1)
@@ -229,6 +229,11 @@ def _linear(x: Sequence[Array], _: Attrs, result: Array) -> Array:
     return scale
 
 
+def _quantized_linear(x: Sequence[Array], attrs: Attrs, result: Array) -> Array:
+    left, integers, scales, *bias = x
+    return _linear([left, integers * scales[:, None], *bias], attrs, result)
+
+
 def _matmul(x: Sequence[Array], attrs: Attrs, result: Array) -> Array:
     (terms,) = OPS["matmul"].run([np.square(x[0]), np.square(x[1])], attrs)
     return np.sqrt(terms) + np.abs(result)
@@ -254,6 +259,7 @@ _SCALES: Mapping[str, Callable[[Sequence[Array], Attrs, Array], Array]] = {
     "sub": _sum_of_magnitudes,
     "gelu": _gelu,
     "linear": _linear,
+    "quantized_linear": _quantized_linear,
     "matmul": _matmul,
     "layer_norm": _layer_norm,
     "reduce_sum": _reduce_sum,

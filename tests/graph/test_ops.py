@@ -94,7 +94,27 @@ def test_split(torch: Any) -> None:
 
 
 def test_every_operator_has_a_case() -> None:
-    assert {case[0] for case in CASES.values()} | {"split"} == set(OPS)
+    assert {case[0] for case in CASES.values()} | {"split", "quantized_linear"} == set(OPS)
+
+
+@pytest.mark.parametrize("output", [None, (0.3, 5)])
+@pytest.mark.parametrize("bias", [True, False])
+def test_quantized_linear_is_integer_arithmetic(bias: bool, output: tuple[float, int] | None, torch: Any) -> None:
+    """Against torch's own quantization of x and of the result, and NumPy's int32 product between them; bit for bit."""
+    rng = np.random.default_rng(0)
+    x, scale, zero_point = floats(3, 5, 1600), 0.05, -7
+    integers, scales = rng.integers(-127, 128, (8, 1600)), rng.uniform(0.01, 0.1, 8).astype(np.float32)
+    offsets = floats(8)
+    real = torch.fake_quantize_per_tensor_affine(torch.from_numpy(x), scale, zero_point, -128, 127).numpy()
+    product = np.rint(real / scale).astype(np.int32) @ integers.astype(np.int32).T
+    wanted = product.astype(np.float32) * (np.float32(scale) * scales) + (offsets if bias else np.float32(0))
+    attrs: dict[str, Any] = {"scale": scale, "zero_point": zero_point}
+    if output:
+        attrs |= {"output_scale": output[0], "output_zero_point": output[1]}
+        wanted = torch.fake_quantize_per_tensor_affine(torch.from_numpy(wanted), *output, -128, 127).numpy()
+    operands = [x, integers.astype(np.float32), scales, *([offsets] if bias else [])]
+    (found,) = OPS["quantized_linear"].run(operands, attrs)
+    np.testing.assert_array_equal(found, wanted)
 
 
 def test_positions_over_padding(torch: Any) -> None:

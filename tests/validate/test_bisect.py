@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from edgelm.families import Model
 from edgelm.graph import quantize, rewrites
 from edgelm.graph.builder import GraphBuilder
+from edgelm.graph.interpreter import Constants
 from edgelm.graph.ir import BATCH, LENGTH, Graph, Node
 from edgelm.graph.ops import OPS
 from edgelm.types import Array, Runner, Scheme, Tensors, Verdict
@@ -25,6 +26,7 @@ SCHEMES = {
     "dynamic_tensor_asymmetric": Scheme("int8", "int8", "dynamic_tensor_asymmetric", ""),
     "dynamic_token_asymmetric": Scheme("int8", "int8", "dynamic_token_asymmetric", ""),
     "dynamic_token_symmetric": Scheme("int8", "int8", "dynamic_token_symmetric", ""),
+    "static_tensor_asymmetric": Scheme("int8-static", "int8", "static_tensor_asymmetric", "", outputs="int8"),
 }
 
 
@@ -35,11 +37,13 @@ def unchanged(_: Node, results: tuple[Array, ...]) -> tuple[Array, ...]:
 def tracer(graph: Graph, change: Change = unchanged, hidden: Collection[str] = ()) -> Runner:
     """An artifact of the graph that shows all its values but the hidden; ``change`` is what it does otherwise."""
 
+    constants = Constants(graph)
+
     def run(inputs: Tensors) -> dict[str, Array]:
         values = dict(inputs)
         for node in graph.nodes:
-            operands = [values[name] if name in values else graph[name].numpy() for name in node.inputs]
-            values.update(zip(node.outputs, change(node, OPS[node.op].run(operands, node.attrs)), strict=True))
+            results = OPS[node.op].run(constants.operands(node, values), node.attrs)
+            values.update(zip(node.outputs, change(node, results), strict=True))
         return {name: value for name, value in values.items() if name not in hidden}
 
     return run
@@ -62,10 +66,11 @@ def encoder(make_checkpoint: Any, open_model: Any) -> Model:
 
 
 @pytest.fixture(scope="module")
-def graphs(encoder: Model) -> Mapping[str, Graph]:
+def graphs(encoder: Model, feeds: Mapping[str, Tensors], min_max: Any) -> Mapping[str, Graph]:
     """The encoder as each scheme ships it, every rewrite applied."""
     graph = rewrites.apply(encoder.graph("text-classification", 32))
-    return {name: quantize.apply_scheme(graph, scheme) for name, scheme in SCHEMES.items()}
+    calibration = min_max(graph, list(feeds.values()))
+    return {name: quantize.apply_scheme(graph, scheme, calibration) for name, scheme in SCHEMES.items()}
 
 
 @pytest.fixture(scope="module")
