@@ -161,7 +161,9 @@ def random(name: str, seed: int, threads: str) -> None:
     if not start.exists():
         randomised(like, start, seed)
     recipe = WORK / name / "random.toml"
-    settings = f'kind = "distill"\nepochs = {RANDOM_EPOCHS["nano"]}\nbatch_size = 64\nlearning_rate = 2e-4\n'
+    settings = (
+        f'kind = "distill"\nepochs = {RANDOM_EPOCHS["nano"]}\nbatch_size = 64\nlearning_rate = 2e-4\nema = 0.999\n'
+    )
     recipe.write_text(f'name = "random"\n[[pass]]\n{settings}', "utf-8")
     compress(name, folder, (str(recipe),), seed, threads, model=start, more=["--teacher", teacher_of(name)])
 

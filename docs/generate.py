@@ -70,6 +70,23 @@ An `NL-H` size has heads of 32 units below a hidden size of 512 and of 64 from t
 as FFN units; `312` is TinyBERT's shape, 12 heads of 26 and 1200 FFN units. Attention that is no wider in all than the
 asked heads keeps the heads it has.
 """
+INT8_NOTE = """\
+## What a qat leaves
+
+The student stays an ordinary folder of float weights, which transformers loads and runs in float. What was trained
+beside them stands in its `config.json` under `quantization`: the `scheme`, the `outputs`, and the `ranges`, [low, high]
+by the names of edgelm's graph (`embeddings.norm`, `layers.0.context`, ...; none of a dynamic scheme). Its metrics in
+`compression.json` are those of the rounded model. Every later training or cut takes the key out, as the ranges then are
+of other activations; so a `qat` is the last pass of its recipe. A pruned vocabulary changes no activation and keeps it.
+
+To train a student that exists already, with the model that it was made of as its teacher:
+
+```
+edgelm compress STUDENT --recipe qat.toml --teacher TEACHER --train train.tsv --eval dev.tsv -o student-int8
+```
+
+where `qat.toml` has the one pass `[[pass]]`, `kind = "qat"`.
+"""
 RECORD_INTRODUCTION = """\
 ## compression.json
 
@@ -115,7 +132,7 @@ def recipes_page() -> str:
         parts += ["| field | type | default | what it is |", "|---|---|---|---|"]
         parts += [_recipe_field(field) for field in specification(config)]
     schema = json.loads(lineage.SCHEMA.read_text("utf-8"))
-    parts += ["", RECORD_INTRODUCTION, schema["description"]]
+    parts += ["", INT8_NOTE, RECORD_INTRODUCTION, schema["description"]]
     for title, definition in [("", schema), *((one["title"], one) for one in schema["$defs"].values())]:
         parts += ["", *([f"### {title}", "", definition["description"], ""] if title else [])]
         parts += ["| field | type | what it is |", "|---|---|---|", *_fields(definition)]

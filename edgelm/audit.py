@@ -16,9 +16,10 @@ from edgelm import golden, machine, pipeline, registry
 from edgelm.bundle import MANIFEST, Bundle
 from edgelm.checkpoint import BUILTINS
 from edgelm.errors import ParityError, ToolchainError, UsageError
+from edgelm.graph import rewrites
 from edgelm.graph.interpreter import Interpreter
 from edgelm.samples import Feed
-from edgelm.source import Source, shipped_graph
+from edgelm.source import Source, form_of, shipped_graph
 from edgelm.tokenizer import TextTokenizer
 from edgelm.types import Check, Report, Scheme, Target, TensorSpec, Verdict
 from edgelm.validate import integrity, latency, original, quality, size
@@ -119,10 +120,7 @@ class _Ground(Protocol):
 def _scheme(bundle: Bundle, target: Target) -> Scheme:
     """What the manifest says of its precision; UsageError where nothing can be held against that."""
     manifest = bundle.manifest
-    try:
-        scheme = Scheme(**manifest["scheme"])
-    except TypeError:
-        raise UsageError(f"{bundle.path / MANIFEST} has no whole scheme.", hint="Export it again.") from None
+    scheme = bundle.scheme
     if manifest["precision"] not in registry.converter_of(target).precisions:
         raise UsageError(
             f"{bundle.path / MANIFEST} has a precision that {target.name} has not: {manifest['precision']!r}.",
@@ -160,8 +158,7 @@ class _OriginalGround:
 
     def __init__(self, request: AuditRequest, bundle: Bundle, target: Target, source: Source, say: Progress) -> None:
         self.request, self.bundle, self.target, self.source, self.say = request, bundle, target, source, say
-        self.scheme = _scheme(bundle, target)
-        self.rewrites = bundle.manifest["rewrites"]
+        self.form = form_of(bundle)
         self.gates = pipeline.gates(
             source, request.evaluation, request.max_drop, request.min_metric, request.time_limit_s
         )
@@ -177,7 +174,7 @@ class _OriginalGround:
             theirs = original.tokens(self.source.model.checkpoint.path, texts, self.say)
             yield integrity.tokens(texts, self.source.tokenizer, theirs)
         inputs = [self.source.arrays(case.text) for case in cases]
-        graph = shipped_graph(self.source.graph, self.scheme, self.rewrites)
+        graph = shipped_graph(self.source.graph, self.form)
         yield integrity.weights(self.bundle, graph)
         run = Interpreter(graph)
         lowering = self.target.tolerances[self.bundle.manifest["precision"]].lowering
@@ -190,7 +187,7 @@ class _OriginalGround:
 
     def expected(self) -> Expected:
         """By edgelm's graph of the source, or by Hugging Face's own module where that is asked for."""
-        stored = self.source.stored_reference(self.scheme, self.rewrites)
+        stored = self.source.stored_reference(self.form)
         if not self.request.hugging_face:
             return Expected(stored, self.source.reference)
         feeds = [feed.arrays for feed in self.source.feeds]
@@ -236,9 +233,14 @@ class _OriginalGround:
             **facts,
             "model": name,
             "source": {**facts["source"], "name": name},
-            "scheme": {**asdict(scheme), "note": self.scheme.note},
+            "scheme": {**asdict(scheme), "note": self.form.scheme.note, "float_tensors": self._float_tensors()},
             "tokenizer": {**tokenizer, "files": list(tokenizer["files"])},
         }
+
+    def _float_tensors(self) -> list[str]:
+        """Those of the manifest that the source has; which of them a calibration returned is not to be seen from it."""
+        known = set(rewrites.apply(self.source.graph, self.form.rewrites).tensors)
+        return [name for name in self.form.scheme.float_tensors if name in known]
 
     def facts(self) -> dict[str, Any]:
         """The source and the texts."""

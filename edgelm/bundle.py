@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from edgelm.calibrate import FILE as QUANTIZATION
 from edgelm.checkpoint import read_json
 from edgelm.errors import UsageError
-from edgelm.types import TensorSpec
+from edgelm.types import Scheme, TensorSpec
 
 SCHEMA_VERSION = 1
 MANIFEST = "edgelm.json"
+_PROOF_ONLY = ("golden/", QUANTIZATION)
 REPORTS = ("report.json", "report.md", "report.html")
 _KEYS = (
     "model",
@@ -72,6 +74,20 @@ class Bundle:
         return cls(path, manifest)
 
     @property
+    def scheme(self) -> Scheme:
+        """How its weights and activations are stored and computed; UsageError where the manifest does not say it."""
+        try:
+            found = dict(self.manifest["scheme"])
+            return Scheme(**{**found, "float_tensors": tuple(found.get("float_tensors", ()))})
+        except (TypeError, ValueError):
+            raise UsageError(f"{self.path / MANIFEST} has no whole scheme.", hint="Export it again.") from None
+
+    @property
+    def shipped(self) -> list[str]:
+        """The files an app needs: not those that only prove the bundle."""
+        return [name for name in self.manifest["files"] if not name.startswith(_PROOF_ONLY)]
+
+    @property
     def changed(self) -> list[str]:
         """The files whose digest is not the manifest's."""
         return [name for name, entry in self.manifest["files"].items() if sha256(self.path / name) != entry["sha256"]]
@@ -88,9 +104,8 @@ class Bundle:
 
     @property
     def size_bytes(self) -> int:
-        """Bytes an app ships: the model, the tokenizer and the manifest; not the golden files, not the reports."""
-        shipped = [name for name in self.manifest["files"] if not name.startswith("golden/")]
-        return sum((self.path / name).stat().st_size for name in (*shipped, MANIFEST))
+        """Bytes an app ships: the model, the tokenizer and the manifest; not what proves them, not the reports."""
+        return sum((self.path / name).stat().st_size for name in (*self.shipped, MANIFEST))
 
 
 def sha256(path: Path) -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import edgelm
-from edgelm import golden, machine, registry, report
+from edgelm import calibrate, golden, machine, registry, report
 from edgelm.bundle import MANIFEST, Bundle, check_replaceable, publish, staging, write_manifest
 from edgelm.compress import lineage
 from edgelm.datasets import read_examples
@@ -21,13 +22,19 @@ from edgelm.graph.interpreter import Interpreter
 from edgelm.graph.ir import Graph
 from edgelm.isolation import Child, ChildLost
 from edgelm.session import Session
-from edgelm.source import Source, shipped_graph
+from edgelm.source import Form, Source, shipped_graph
 from edgelm.types import Artifact, Check, Converter, ConvertRequest, Report, Scheme, Target, Verdict
 from edgelm.validate import quality, size
 from edgelm.validate.proof import TIME_LIMIT_S, Expected, Gates, Proof, Subject, prove
 
+AUTO = "auto"
+"""The precision that stands for all of a target's, of which the fastest that passes is kept."""
 Progress = Callable[[str, str], None]
 """Called with the target's name and what is done for it now."""
+
+
+_UNSTEADY = "dynamic_tensor_asymmetric"
+_UNSTEADY_REASON = "for a text's answer moves with what it is batched with"
 
 
 @dataclass(frozen=True)
@@ -42,6 +49,8 @@ class ExportRequest:
     max_length: int | None = None
     lengths: tuple[int, ...] = ()
     samples: Path | None = None
+    calibration: Path | None = None
+    """Texts that int8 ranges are found on; None: the built-in sample."""
     options: Mapping[str, str] = field(default_factory=dict)
     without_rewrites: tuple[str, ...] = ()
     threads: int = 0
@@ -83,16 +92,28 @@ class Job:
     options: Mapping[str, str]
     final: Path
 
+    def form(self, source: Source) -> Form:
+        """How the source's graph is shipped; calibrates where it must."""
+        return source.form(self.scheme, self.rewrites)
+
 
 class Plan(Source):
     """A source, and what is to be made of it: everything decided and checked before anything is written."""
 
     def __init__(self, request: ExportRequest) -> None:
         self.request = request
-        self.jobs = tuple(_jobs(request))
+        self.left_out: dict[str, tuple[str, ...]] = {}
+        """By target, the precisions that `auto` does not try, and why."""
+        self.jobs = tuple(_jobs(request, self.left_out))
         registry.require([job.target for job in self.jobs])
         super().__init__(
-            request.model, request.revision, request.task, request.max_length, request.lengths, request.samples
+            request.model,
+            request.revision,
+            request.task,
+            request.max_length,
+            request.lengths,
+            request.samples,
+            request.calibration,
         )
         self.gates = gates(self, request.evaluation, request.max_drop, request.min_metric, request.time_limit_s)
         self.threads = request.threads or machine.usual_threads()
@@ -139,7 +160,7 @@ def export(plan: Plan, progress: Progress) -> Iterator[Report]:
     try:
         for job in plan.jobs:
             try:
-                found = _Export(plan, job, progress).run()
+                found = build(plan, job, progress)
             except Exception as error:  # noqa: BLE001  raised below, when the others are done
                 errors.append(error)
             else:
@@ -148,6 +169,11 @@ def export(plan: Plan, progress: Progress) -> Iterator[Report]:
         plan.stop()
     if errors:
         raise errors[0]
+
+
+def build(plan: Plan, job: Job, progress: Progress) -> Report:
+    """One job of a plan: its report, when its bundle is in place."""
+    return _Export(plan, job, progress).run()
 
 
 class _Export:
@@ -184,21 +210,31 @@ class _Export:
 
     def convert(self, partial: Path) -> Artifact:
         """Rewrite, quantize and write in a process of its own, while another computes the reference."""
+        form = self.form
         self.say("converting")
-        request = ConvertRequest(partial, self.job.scheme, self.plan.max_length, self.plan.lengths, self.job.options)
-        with Child(_conversion, self.plan.graph, self.job, request) as child:
-            self.plan.start_reference(self.job.scheme, self.job.rewrites)
+        request = ConvertRequest(partial, form.scheme, self.plan.max_length, self.plan.lengths, self.job.options)
+        with Child(_conversion, self.plan.graph, self.job, form, request) as child:
+            self.plan.start_reference(form)
             artifact: Artifact = child.next(self.plan.gates.time_limit_s, lambda: self.say("converting"))
         self.facts["toolchain"] = dict(artifact.toolchain)
         self.facts["seconds to convert"] = round(time.perf_counter() - self.started, 2)
         self.facts["peak memory of the conversion, MB"] = round(child.peak_mb)
         return artifact
 
+    @cached_property
+    def form(self) -> Form:
+        """Found on the first call, which may take a while."""
+        if self.job.scheme.quantizes_activations:
+            self.say("calibrating")
+        return self.job.form(self.plan)
+
     def finish(self, bundle: Bundle) -> Expected:
         """What is done while the bundle is being run: reference outputs, golden files, the manifest's digests."""
-        expected = Expected(self.plan.stored_reference(self.job.scheme, self.job.rewrites), self.plan.reference)
+        expected = Expected(self.plan.stored_reference(self.form), self.plan.reference)
         if not (bundle.path / MANIFEST).exists():  # a second machine finds it there
             lowering = self.job.target.tolerances[self.job.precision].lowering
+            if self.form.calibration is not None:
+                calibrate.write(self.form.calibration, bundle.path)
             golden.write(bundle.path, self.plan.feeds, expected.stored, bundle.inputs, lowering)
             write_manifest(bundle.path, bundle.manifest)
         return expected
@@ -209,8 +245,8 @@ class _Export:
             **self.plan.facts(),
             "target": self.job.target.name,
             "precision": self.job.precision,
-            "scheme": asdict(self.job.scheme),
-            "rewrites": list(self.job.rewrites),
+            "scheme": asdict(self.form.scheme),
+            "rewrites": list(self.form.rewrites),
             "artifact": {
                 "files": list(artifact.files),
                 "inputs": [asdict(spec) for spec in artifact.inputs],
@@ -219,6 +255,21 @@ class _Export:
             },
             "tokenizer": dict(tokenizer),
             "toolchain": {"edgelm": edgelm.__version__, "numpy": np.__version__, **artifact.toolchain},
+        }
+
+    def calibration_facts(self) -> dict[str, Any]:
+        """What was found for integers, and on which texts."""
+        form, found = self.form, self.plan.calibrated.get(self.form)
+        if form.calibration is None:
+            return {}
+        if found is None:
+            return {"quantization": "ranges trained with the model"}
+        smoothed = sum(choice.factors is not None for choice in found.choices)
+        return {
+            "calibrated on": str(self.plan.calibration or "the built-in sample, English and Chinese"),
+            "quantized tensors": len(found.choices),
+            "of them smoothed": smoothed,
+            "kept float32": list(form.scheme.float_tensors) or "none",
         }
 
     def report(self, proof: Proof, place: str, notes: tuple[str, ...] = ()) -> Report:
@@ -240,7 +291,8 @@ class _Export:
                 **machine.facts(),
                 "threads": self.plan.threads,
                 **source_facts(self.plan),
-                "rewrites": list(job.rewrites),
+                "rewrites": list(self.form.rewrites),
+                **self.calibration_facts(),
                 **self.facts,
             },
             request=self.plan.request.record(),
@@ -250,10 +302,10 @@ class _Export:
         )
 
 
-def _conversion(graph: Graph, job: Job, request: ConvertRequest) -> Iterator[Artifact]:
+def _conversion(graph: Graph, job: Job, form: Form, request: ConvertRequest) -> Iterator[Artifact]:
     """The child's only step."""
     with registry.toolchain_of(job.target):
-        yield job.converter.convert(shipped_graph(graph, job.scheme, job.rewrites), request)
+        yield job.converter.convert(shipped_graph(graph, form), request)
 
 
 def emulation_note(target: Target) -> tuple[str, ...]:
@@ -273,7 +325,26 @@ def source_facts(source: Source) -> dict[str, Any]:
     }
 
 
-def _jobs(request: ExportRequest) -> Iterator[Job]:
+def _precisions(
+    target: Target, converter: Converter, asked: str | None, left_out: dict[str, tuple[str, ...]]
+) -> list[str]:
+    """The precisions that are asked for, by their short names; a scheme's full name stands for its short one."""
+    names = {scheme.name: name for name, scheme in converter.precisions.items()}
+    if asked == AUTO:
+        unsteady = [name for name, scheme in converter.precisions.items() if scheme.activations == _UNSTEADY]
+        left_out[target.name] = tuple(f"{name}: left out, {_UNSTEADY_REASON}" for name in unsteady)
+        return [name for name in converter.precisions if name not in unsteady]
+    precision = asked or target.precision
+    precision = names.get(precision, precision)
+    if precision not in converter.precisions:
+        raise UsageError(
+            f"Target {target.name} has no precision {precision!r}.",
+            hint=f"It has: {', '.join(converter.precisions)}; or {AUTO}.",
+        )
+    return [precision]
+
+
+def _jobs(request: ExportRequest, left_out: dict[str, tuple[str, ...]]) -> Iterator[Job]:
     if not request.targets:
         raise UsageError("No target given.", hint="Pass --target; `edgelm targets` lists them.")
     strange = [name for name in request.without_rewrites if name not in rewrites.REWRITES]
@@ -283,18 +354,15 @@ def _jobs(request: ExportRequest) -> Iterator[Job]:
     for name in dict.fromkeys(request.targets):
         target = registry.target(name)
         converter = registry.converter_of(target)
-        precision = request.precision or target.precision
-        if precision not in converter.precisions:
-            raise UsageError(
-                f"Target {name} has no precision {precision!r}.", hint=f"It has: {', '.join(converter.precisions)}."
-            )
+        precisions = _precisions(target, converter, request.precision, left_out)
         known |= set(converter.options)
         options = {**converter.options, **getattr(target, "options", {})}
         options |= {key: value for key, value in request.options.items() if key in options}
         kept = tuple(rewrite for rewrite in converter.rewrites if rewrite not in request.without_rewrites)
         final = request.output / name
         check_replaceable(final)
-        yield Job(target, converter, precision, converter.precisions[precision], kept, options, final)
+        for precision in precisions:
+            yield Job(target, converter, precision, converter.precisions[precision], kept, options, final)
     unknown = [key for key in request.options if key not in known]
     if unknown:
         raise UsageError(

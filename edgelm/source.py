@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from edgelm.bundle import Bundle
+from edgelm.calibrate import Calibrated, calibrate
+from edgelm.calibrate import read as read_calibration
 from edgelm.checkpoint import open_checkpoint
 from edgelm.decode import label_list
 from edgelm.errors import UsageError
@@ -16,6 +20,7 @@ from edgelm.graph import quantize, rewrites
 from edgelm.graph.canonical import Pooling
 from edgelm.graph.interpreter import Interpreter
 from edgelm.graph.ir import Graph
+from edgelm.graph.quantize import Calibration
 from edgelm.isolation import Child, ChildLost
 from edgelm.samples import Feed, feeds, longest_text, read_samples
 from edgelm.tokenizer import Text, TextTokenizer, cut
@@ -25,8 +30,20 @@ _QA_RULES = {"max_answer_length": 15, "max_seq_length": 384, "doc_stride": 128}
 """The defaults of Hugging Face's question-answering pipeline."""
 _MOST_SECONDS = 3600.0
 """For a reference; it is NumPy alone and comes to its end."""
-_Key = tuple[()] | tuple[Scheme, tuple[str, ...]]
-"""Of a reference: how the graph is stored and which rewrites it has been through; nothing for the fp32 original."""
+_RANGES_KEPT = ("slice_last_layer",)
+"""The rewrites after which every tensor that is rounded holds what it did."""
+_CALIBRATION_TOKENS = 96
+"""Of a text; what is beyond tells little more."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """How a graph is shipped: what it has been through, and how it is stored."""
+
+    scheme: Scheme
+    rewrites: tuple[str, ...]
+    calibration: Calibration | None = field(default=None, compare=False)
+    """Of one source it follows from the others."""
 
 
 class Source:
@@ -40,6 +57,7 @@ class Source:
         max_length: int | None,
         lengths: Sequence[int] = (),
         samples: Path | None = None,
+        calibration: Path | None = None,
     ) -> None:
         self.model = Model.open(open_checkpoint(model, revision))
         self.task = self.model.resolve_task(task)
@@ -51,7 +69,12 @@ class Source:
         self.labels = _labels(self)
         self.samples = samples
         self.texts: list[Text] = read_samples(samples)
-        self._references: dict[_Key, list[dict[str, Array]]] = {}
+        self.calibration = calibration
+        self._calibration_texts = read_samples(calibration)
+        self._forms: dict[Form, Form] = {}
+        self.calibrated: dict[Form, Calibrated] = {}
+        """What the calibrations of this source found, by the form they led to."""
+        self._references: dict[Form | None, list[dict[str, Array]]] = {}
         self._running: Child | None = None
 
     @property
@@ -84,18 +107,45 @@ class Source:
         """Of every feed's texts, one after the other, not truncated."""
         return [self.tokenizer.encode(text).ids for feed in self.feeds for text in feed.texts]
 
+    def form(self, scheme: Scheme, names: Sequence[str]) -> Form:
+        """How the graph is shipped in that scheme after those rewrites; what multiplies integers is calibrated once.
+
+        A student that was trained with quantization brings the ranges of a static scheme along; they are of the graph
+        before rewrites that change what is rounded, so these are left out. Its weights are right as they round.
+        """
+        asked = Form(scheme, tuple(names))
+        if asked not in self._forms:
+            self._forms[asked] = self._calibrated(asked) if scheme.quantizes_activations else asked
+        return self._forms[asked]
+
+    def _calibrated(self, form: Form) -> Form:
+        trained = self.model.calibration
+        if form.scheme.is_static and trained is not None:
+            kept = tuple(name for name in form.rewrites if name in _RANGES_KEPT)
+            return replace(form, rewrites=kept, calibration=trained)
+        if not form.scheme.is_static and self.model.quantization is not None:
+            return form
+        encodings = [
+            cut(self.tokenizer, text, min(_CALIBRATION_TOKENS, self.max_length)) for text in self._calibration_texts
+        ]
+        feeds = [self.tokenizer.arrays([encoding], self.names) for encoding in encodings]
+        found = calibrate(rewrites.apply(self.graph, form.rewrites), feeds, form.scheme)
+        form = Form(found.scheme, form.rewrites, found.calibration)
+        self.calibrated[form] = found
+        return form
+
     @property
     def reference(self) -> list[dict[str, Array]]:
         """The fp32 graph's outputs on every feed, before any rewrite."""
-        return self._reference(())
+        return self._reference(None)
 
-    def stored_reference(self, scheme: Scheme, names: Sequence[str]) -> list[dict[str, Array]]:
-        """The outputs of the graph as its scheme stores it; shared by the targets of one scheme and set of rewrites."""
-        return self._reference(_key(scheme, names))
+    def stored_reference(self, form: Form) -> list[dict[str, Array]]:
+        """The outputs of the graph as it is shipped; shared by the targets that ship it in one form."""
+        return self._reference(_key(form))
 
-    def start_reference(self, scheme: Scheme, names: Sequence[str]) -> None:
+    def start_reference(self, form: Form) -> None:
         """Have both computed in a process of its own while this one does something else."""
-        missing = [key for key in dict.fromkeys(((), _key(scheme, names))) if key not in self._references]
+        missing = [key for key in dict.fromkeys((None, _key(form))) if key not in self._references]
         if missing and self._running is None:
             self._running = Child(_run_graphs, self.graph, missing, [feed.arrays for feed in self.feeds])
 
@@ -105,7 +155,7 @@ class Source:
             self._running.close()
             self._running = None
 
-    def _reference(self, key: _Key) -> list[dict[str, Array]]:
+    def _reference(self, key: Form | None) -> list[dict[str, Array]]:
         """From the process that was started for it, or computed here where there is none or it died."""
         if key not in self._references and self._running:
             with suppress(ChildLost):
@@ -133,25 +183,30 @@ class Source:
         }
 
 
-def _key(scheme: Scheme, names: Sequence[str]) -> _Key:
+def _key(form: Form) -> Form | None:
     """What two targets must have in common to share a reference; nothing where the scheme changes no value."""
-    return () if scheme.weights == "float32" else (scheme, tuple(names))
+    return None if form.scheme.weights == "float32" else form
 
 
 def _run_graphs(
-    graph: Graph, keys: Sequence[_Key], feeds: Sequence[Tensors]
-) -> Iterator[dict[_Key, list[dict[str, Array]]]]:
-    """The outputs on every feed, of the graph itself or as a scheme stores it."""
-    found = {}
+    graph: Graph, keys: Sequence[Form | None], feeds: Sequence[Tensors]
+) -> Iterator[dict[Form | None, list[dict[str, Array]]]]:
+    """The outputs on every feed, of the graph itself or as it is shipped."""
+    found: dict[Form | None, list[dict[str, Array]]] = {}
     for key in keys:
-        run = Interpreter(shipped_graph(graph, *key) if key else graph)
+        run = Interpreter(shipped_graph(graph, key) if key else graph)
         found[key] = [run(arrays) for arrays in feeds]
     yield found
 
 
-def shipped_graph(graph: Graph, scheme: Scheme, names: Sequence[str]) -> Graph:
+def shipped_graph(graph: Graph, form: Form) -> Graph:
     """The graph a converter is given: rewritten, and its weights stored as the scheme says."""
-    return quantize.apply_scheme(rewrites.apply(graph, names), scheme)
+    return quantize.apply_scheme(rewrites.apply(graph, form.rewrites), form.scheme, form.calibration)
+
+
+def form_of(bundle: Bundle) -> Form:
+    """How a bundle says that its graph was shipped."""
+    return Form(bundle.scheme, tuple(bundle.manifest["rewrites"]), read_calibration(bundle.path))
 
 
 def _missing_pair(texts: Sequence[Text], names: Sequence[str]) -> list[Text]:

@@ -84,8 +84,13 @@ class Scheme:
 
     @property
     def is_static(self) -> bool:
-        """Whether it needs a calibration."""
+        """Whether it needs the ranges of a calibration."""
         return self.activations == "static_tensor_asymmetric"
+
+    @property
+    def quantizes_activations(self) -> bool:
+        """Whether linear layers multiply integers."""
+        return self.activations not in ("float32", "float16")
 
 
 @dataclass(frozen=True)

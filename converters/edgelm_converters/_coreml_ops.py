@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from edgelm.errors import UnsupportedError
-from edgelm.graph.ir import BATCH, LENGTH, Graph, GraphError, Node, Tensor
+from edgelm.graph.ir import BATCH, LENGTH, Graph, GraphError, Node, Quantization, Tensor
 from edgelm.types import Array, Dim
 
-_BLOCKWISE_SINCE = 18
-"""The iOS whose programs store int8 weights as ``constexpr_blockwise_shift_scale``."""
+BLOCKWISE_SINCE = 18
+"""The iOS whose programs store integer weights as ``constexpr_blockwise_shift_scale``, the only form of int4."""
 _DTYPES: Mapping[str, Any] = {"fp16": np.float16, "fp32": np.float32}
 _SMALLEST_EPSILON = float(np.finfo(np.float16).smallest_subnormal)
 _SMALLEST_SCALAR = float(np.finfo(np.float16).tiny)
@@ -66,6 +66,20 @@ class Lowering:
             self.values[key] = self.add("cast", key, x=value, dtype=dtype)
         return self.values[key]
 
+    def quantized(self, name: str, scale: float, zero_point: int) -> Any:
+        """A tensor's value rounded to int8 and back, once for all that read it so."""
+        key = f"{name}_in_steps_of_{scale!r}_from_{zero_point}"
+        if key not in self.values:
+            step = self.number(max(scale, _SMALLEST_EPSILON))
+            integers = self.add(
+                "quantize", f"{name}_int8", input=self.read(name), zero_point=np.int8(zero_point), scale=step,
+                output_dtype="int8",
+            )  # fmt: skip
+            self.values[key] = self.add(
+                "dequantize", f"{name}_of_int8", input=integers, zero_point=np.int8(zero_point), scale=step
+            )
+        return self.values[key]
+
     def number(self, value: float) -> Any:
         """A scalar operand of the computing type."""
         return _DTYPES[self.compute](value)
@@ -80,7 +94,7 @@ class Lowering:
         if data is None:
             raise GraphError(f"nothing writes {tensor.name}")
         if tensor.quantization is not None:
-            return self._dequantized(tensor, data, tensor.quantization.scale)
+            return self._dequantized(tensor, data, tensor.quantization)
         if data.dtype.kind != "f":
             return self.add("const", tensor.name, val=data)
         return self.add("const", tensor.name, val=self._stored(tensor.name, data))
@@ -96,10 +110,15 @@ class Lowering:
         vanished = data.ndim == 0 and data != 0 and abs(float(stored)) < _SMALLEST_SCALAR
         return np.asarray(np.copysign(_SMALLEST_SCALAR, data), dtype) if vanished else stored
 
-    def _dequantized(self, tensor: Tensor, data: Array, scale: Array) -> Any:
-        """Core ML's own stored form of int8 weights, one scale for each index of axis 0."""
-        scale = self._stored(f"{tensor.name}.scale", scale)
-        if self.minimum_ios >= _BLOCKWISE_SINCE:
+    def _dequantized(self, tensor: Tensor, data: Array, quantization: Quantization) -> Any:
+        """Core ML's own stored form of integer weights: a scale for each index of axis 0, or of int4 for each block."""
+        scale = self._stored(f"{tensor.name}.scale", quantization.scale)
+        if quantization.block:
+            from coremltools.converters.mil.mil import types
+
+            integers = data.astype(types.np_int4_dtype)
+            return self.add("constexpr_blockwise_shift_scale", tensor.name, data=integers, scale=scale)
+        if self.minimum_ios >= BLOCKWISE_SINCE:
             column = scale.reshape(-1, *[1] * (data.ndim - 1))
             return self.add("constexpr_blockwise_shift_scale", tensor.name, data=data, scale=column)
         zeros = np.zeros(len(scale), np.int8)
@@ -156,6 +175,13 @@ def _cast(e: Lowering, node: Node) -> Sequence[Any]:
 
 def _linear(e: Lowering, node: Node) -> Sequence[Any]:
     x, weight, *bias = (e.read(name) for name in node.inputs)
+    return [e.add("linear", node.output, x=x, weight=weight, bias=bias[0] if bias else None)]
+
+
+def _quantized_linear(e: Lowering, node: Node) -> Sequence[Any]:
+    x, *constants = node.inputs
+    weight, *bias = (e.read(name) for name in constants)
+    x = e.quantized(x, node.attrs["scale"], node.attrs["zero_point"])
     return [e.add("linear", node.output, x=x, weight=weight, bias=bias[0] if bias else None)]
 
 
@@ -248,6 +274,7 @@ _EMIT: Mapping[str, Emit] = {
     "gelu": _gelu,
     "cast": _cast,
     "linear": _linear,
+    "quantized_linear": _quantized_linear,
     "matmul": _matmul,
     "softmax": lambda e, node: [e.add("softmax", node.output, x=e.read(node.inputs[0]), axis=-1)],
     "layer_norm": _layer_norm,

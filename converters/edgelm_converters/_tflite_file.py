@@ -21,7 +21,14 @@ _BYTES_PER_RECORD = 512
 _LARGEST_FILE = 2**31 - 2**20
 """Flatbuffer offsets are signed 32-bit in most readers."""
 _OLDEST_RUNTIME = "1.5.0"
-_TENSOR_TYPES = {"float32": "FLOAT32", "float16": "FLOAT16", "int32": "INT32", "int8": "INT8", "bool": "BOOL"}
+_TENSOR_TYPES = {
+    "float32": "FLOAT32",
+    "float16": "FLOAT16",
+    "int32": "INT32",
+    "int8": "INT8",
+    "int4": "INT4",
+    "bool": "BOOL",
+}
 
 
 @dataclass(frozen=True)
@@ -38,10 +45,12 @@ BUILTINS: Mapping[str, Builtin] = {
     "CAST": Builtin("CastOptions", {1: "1.5.0"}),
     "CONCATENATION": Builtin("ConcatenationOptions", {1: "1.5.0"}),
     "CUMSUM": Builtin("CumsumOptions", {1: "2.4.0"}),
-    "DEQUANTIZE": Builtin("DequantizeOptions", {3: "1.15.0"}),
+    "DEQUANTIZE": Builtin("DequantizeOptions", {2: "1.14.0", 3: "1.15.0"}),
     "DIV": Builtin("DivOptions", {1: "1.6.0"}),
     "EXPAND_DIMS": Builtin("ExpandDimsOptions", {1: "1.10.0"}),
-    "FULLY_CONNECTED": Builtin("FullyConnectedOptions", {5: "2.0.0", 9: "2.3.0", 12: "2.17.0"}),
+    "FULLY_CONNECTED": Builtin(
+        "FullyConnectedOptions", {5: "2.0.0", 9: "2.3.0", 10: "2.14.0", 12: "2.17.0", 14: "2.21.0"}
+    ),
     "GATHER": Builtin("GatherOptions", {1: "1.6.0", 2: "1.14.0"}),
     "GELU": Builtin("GeluOptions", {1: "2.9.0"}),
     "LOGISTIC": Builtin(None, {1: "1.14.0"}),
@@ -49,6 +58,7 @@ BUILTINS: Mapping[str, Builtin] = {
     "MEAN": Builtin("ReducerOptions", {1: "1.6.0"}),
     "MUL": Builtin("MulOptions", {1: "1.5.0"}),
     "NOT_EQUAL": Builtin("NotEqualOptions", {1: "1.14.0"}),
+    "QUANTIZE": Builtin("QuantizeOptions", {1: "1.14.0"}),
     "REDUCE_MAX": Builtin("ReducerOptions", {1: "1.11.0"}),
     "RELU": Builtin(None, {1: "1.5.0"}),
     "RESHAPE": Builtin("ReshapeOptions", {1: "1.5.0"}),
@@ -64,7 +74,12 @@ BUILTINS: Mapping[str, Builtin] = {
     "TANH": Builtin(None, {1: "1.14.0"}),
     "TRANSPOSE": Builtin("TransposeOptions", {1: "1.6.0", 4: "2.3.0"}),
 }
-"""What the converter emits, by the schema's names; versions and runtimes after LiteRT's tools/versioning."""
+"""What the converter emits, by the schema's names; versions and runtimes after LiteRT's tools/versioning.
+
+But FULLY_CONNECTED, which gained meanings without new versions. As 10, int8 by int8 with a scale per row is right in
+2.14, the oldest tried. As 14, int4 in blocks is right from LiteRT 2.1 on, which is TFLite 2.21; LiteRT 1.1 to 2.0 would
+take it as 13, and answer nonsense.
+"""
 
 
 def tflite_schema() -> Any:
@@ -167,10 +182,30 @@ class Subgraph:
         """Add a tensor that is computed at run time; -1 in ``shape`` is a size known only then."""
         return self._add(name, dtype, shape, buffer=0)
 
+    def integers(self, name: str, shape: Sequence[int], scale: float, zero_point: int) -> int:
+        """Add an int8 tensor that is computed at run time, of one scale and zero point."""
+        parameters = self.file.schema.QuantizationParametersT(
+            scale=np.asarray([scale], np.float32), zeroPoint=np.asarray([zero_point], np.int64)
+        )
+        return self._add(name, "int8", shape, buffer=0, quantization=parameters)
+
     def constant(self, name: str, data: Array, quantization: Quantization | None = None) -> int:
         """Add a constant; constants of one name share one buffer in the whole file, with or without quantization."""
         parameters = None if quantization is None else self.file.quantization(name, quantization)
         return self._add(name, str(data.dtype), data.shape, self.file.buffer(name, data), parameters)
+
+    def blocks(self, name: str, data: Array, quantization: Quantization) -> int:
+        """Add an int4 matrix, held in int8, and the float16 tensor of its scales, one for each block of a row."""
+        schema = self.file.schema
+        details = schema.BlockwiseQuantizationT(
+            scales=self.constant(f"{name}/scale", quantization.scale.astype(np.float16)),
+            zeroPoints=-1,
+            blockSize=quantization.block,
+        )
+        parameters = schema.QuantizationParametersT(
+            detailsType=schema.QuantizationDetails.BlockwiseQuantization, details=details
+        )
+        return self._add(name, "int4", data.shape, self.file.buffer(name, _nibbles(data)), parameters)
 
     def op(self, name: str, inputs: Sequence[int], outputs: Sequence[int], version: int = 1, **options: Any) -> None:
         """Add a built-in operator; ``options`` are fields of its options table, -1 an optional input left out."""
@@ -203,9 +238,7 @@ class Subgraph:
         )
         return schema.SignatureDefT(inputs=inputs, outputs=outputs, signatureKey=self.name, subgraphIndex=index)
 
-    def _add(
-        self, name: str, dtype: str, shape: Sequence[int], buffer: int, quantization: _Shared | None = None
-    ) -> int:
+    def _add(self, name: str, dtype: str, shape: Sequence[int], buffer: int, quantization: Any = None) -> int:
         schema = self.file.schema
         dims = np.asarray(shape, np.int32)
         self.tensors.append(
@@ -220,6 +253,12 @@ class Subgraph:
             )
         )
         return len(self.tensors) - 1
+
+
+def _nibbles(data: Array) -> Array:
+    """int4 values two to a byte, the first in the lower half; their number is even."""
+    low, high = data.reshape(-1, 2).view(np.uint8).T
+    return np.asarray((low & 15) | (high << 4), np.uint8)
 
 
 class _Buffer:

@@ -10,8 +10,17 @@ import numpy as np
 from edgelm.errors import UnsupportedError
 from edgelm.graph.ir import BATCH, LENGTH, Graph, GraphError, Node, Quantization, Tensor
 from edgelm.types import Array, Dim
+from edgelm_converters import _tflite_weights
 from edgelm_converters._tflite_file import Subgraph
 
+_FULLY_CONNECTED: Mapping[str, int] = {
+    "float32": 5,
+    "float16": 5,
+    "int8": 12,
+    "int4": 14,
+    "integers": 10,
+}
+"""Versions by the dtype of the weights over float32 inputs, and of int8 weights over int8 inputs."""
 _ONE_STEP = Quantization(np.ones(1, np.float32), axis=0)
 
 
@@ -56,8 +65,19 @@ class Lowering:
             elif tensor.dtype == "float16":
                 stored = self.subgraph.constant(name, tensor.data)
                 self._index[key] = self.emit("DEQUANTIZE", [stored], key, "float32", tensor.shape, version=3)
+            elif tensor.dtype == "int4":
+                self._index[key] = self.subgraph.blocks(name, *_tflite_weights.in_blocks(tensor))
             else:
                 self._index[key] = self.subgraph.constant(name, tensor.data, tensor.quantization)
+        return self._index[key]
+
+    def integers(self, name: str, scale: float, zero_point: int) -> int:
+        """A float32 tensor in int8, quantized once for all that read it so."""
+        key = f"{name}/int8/{scale}/{zero_point}"
+        if key not in self._index:
+            shape = self.sizes(self.graph[name].shape)
+            self._index[key] = self.subgraph.integers(f"{name}/int8", shape, scale, zero_point)
+            self.subgraph.op("QUANTIZE", [self.tensor(name)], [self._index[key]])
         return self._index[key]
 
     def constant(self, name: str, data: Array) -> int:
@@ -82,18 +102,17 @@ class Lowering:
         """A quantized constant in units of its scales: the same buffer, declared with the one scale 1."""
         key = f"{tensor.name}/steps"
         if key not in self._index:
-            if tensor.data is None:
-                raise GraphError(f"{tensor.name} is no constant")
-            self._index[key] = self.subgraph.constant(tensor.name, tensor.data, _ONE_STEP)
+            self._index[key] = self.subgraph.constant(tensor.name, _tflite_weights.stored(tensor)[0], _ONE_STEP)
         return self._index[key]
 
     def scales(self, tensor: Tensor, rank: int) -> int:
         """The scales of a quantized constant, of shape [rows, 1, ...] and ``rank``."""
         key = f"{tensor.name}/scale/{rank}"
         if key not in self._index:
-            if tensor.quantization is None or tensor.quantization.axis != 0:
-                raise GraphError(f"{tensor.name} is not quantized by its first axis")
-            data = tensor.quantization.scale.reshape(-1, *[1] * (rank - 1))
+            _, quantization = _tflite_weights.stored(tensor)
+            if quantization.axis != 0 or quantization.block:
+                raise GraphError(f"{tensor.name} has not one scale for each index of its first axis")
+            data = quantization.scale.reshape(-1, *[1] * (rank - 1))
             self._index[key] = self.subgraph.constant(f"{tensor.name}/scale", data)
         return self._index[key]
 
@@ -128,18 +147,37 @@ def _linear(to: Lowering, node: Node) -> None:
     """FULLY_CONNECTED over the last axis; over int8 weights its kernel quantizes every token as it comes."""
     x, weight = to.tensor(node.inputs[0]), to.graph[node.inputs[1]]
     bias = node.inputs[2] if len(node.inputs) == 3 else None
-    if weight.quantization is None or to.per_channel:
+    if weight.dtype != "int8" or to.per_channel:
         inputs = [x, to.tensor(weight.name), -1 if bias is None else to.tensor(bias)]
-        dynamic = weight.quantization is not None
-        to.finish(node, "FULLY_CONNECTED", inputs, version=12 if dynamic else 5, keepNumDims=True,
-                  asymmetricQuantizeInputs=dynamic)  # fmt: skip
+        to.finish(node, "FULLY_CONNECTED", inputs, version=_FULLY_CONNECTED[weight.dtype], keepNumDims=True,
+                  asymmetricQuantizeInputs=weight.quantization is not None)  # fmt: skip
         return
     inputs = [x, to.steps(weight), -1]
     if bias is not None:
-        inputs[2] = to.constant(f"{bias}/{weight.name}/scale", to.graph[bias].numpy() / weight.quantization.scale)
+        _, quantization = _tflite_weights.stored(weight)
+        inputs[2] = to.constant(f"{bias}/{weight.name}/scale", to.graph[bias].numpy() / quantization.scale)
     steps = to.emit("FULLY_CONNECTED", inputs, f"{node.output}/steps", "float32", to.graph[node.output].shape,
                     version=9, keepNumDims=True, asymmetricQuantizeInputs=True)  # fmt: skip
     to.finish(node, "MUL", [steps, to.scales(weight, rank=1)])
+
+
+def _quantized_linear(to: Lowering, node: Node) -> None:
+    """QUANTIZE, one for all readers of x; FULLY_CONNECTED over integers, with an int32 bias; DEQUANTIZE."""
+    x, name, *bias = node.inputs
+    output, scale, output_scale = node.output, node.attrs["scale"], node.attrs["output_scale"]
+    offsets = to.graph[bias[0]].numpy() if bias else np.zeros(1, np.float32)
+    data, quantization = _tflite_weights.for_integers(to.graph[name], offsets, scale, output_scale)
+    as_stored = data is to.graph[name].data
+    weight = to.tensor(name) if as_stored else to.subgraph.constant(f"{output}/weight", data, quantization)
+    inputs = [to.integers(x, scale, node.attrs["zero_point"]), weight, -1]
+    if bias:
+        step = np.float32(scale) * quantization.scale
+        steps = np.rint(offsets / step).astype(np.int32)
+        inputs[2] = to.subgraph.constant(f"{output}/bias", steps, Quantization(step, axis=0))
+    shape = to.sizes(to.graph[output].shape)
+    rounded = to.subgraph.integers(f"{output}/int8", shape, output_scale, node.attrs["output_zero_point"])
+    to.subgraph.op("FULLY_CONNECTED", inputs, [rounded], version=_FULLY_CONNECTED["integers"], keepNumDims=True)
+    to.finish(node, "DEQUANTIZE", [rounded], version=2)
 
 
 def _matmul(to: Lowering, node: Node) -> None:
@@ -283,6 +321,7 @@ LOWERINGS: Mapping[str, Lower] = {
     "gelu": _gelu,
     "cast": _builtin("CAST"),
     "linear": _linear,
+    "quantized_linear": _quantized_linear,
     "matmul": _matmul,
     "softmax": _builtin("SOFTMAX", beta=1.0),
     "layer_norm": _layer_norm,

@@ -17,7 +17,7 @@ from edgelm.errors import UsageError
 from edgelm.graph.ir import BATCH, Graph
 from edgelm.toolchain import import_coremltools
 from edgelm.types import Artifact, ConvertRequest, Scheme, TensorSpec
-from edgelm_converters._coreml_ops import Lowering
+from edgelm_converters._coreml_ops import BLOCKWISE_SINCE, Lowering
 
 _PACKAGE = "model.mlpackage"
 _MODEL = "Data/com.apple.CoreML/model.mlmodel"
@@ -25,6 +25,8 @@ _WEIGHTS = "Data/com.apple.CoreML/weights/weight.bin"
 _VERSIONS = ("16", "17", "18")
 _ENUMERATED_SINCE = 18
 """Before iOS 18 only one input may have enumerated shapes, and an encoder has two or three."""
+_STATIC_SINCE = 17
+"""The iOS whose programs have ``quantize`` and ``dequantize``."""
 _TYPICAL_LENGTH = 64
 """The default of a range: the one length that runs on the Neural Engine (developer.apple.com/forums/thread/724930)."""
 SCHEMES = {
@@ -34,6 +36,19 @@ SCHEMES = {
     "fp16": Scheme("fp16", "float16", "float16", "float16 weights and arithmetic, all but the final normalisation"),
     "int8": Scheme(
         "weight_only_wi8_afp16", "int8", "float16", "int8 weights per channel, widened to float16; float16 arithmetic"
+    ),
+    "int8-static": Scheme(
+        "static_wi8_ai8",
+        "int8",
+        "static_tensor_asymmetric",
+        "int8 weights per channel; linear layers read int8 of fixed ranges, found on texts; float16 arithmetic besides",
+    ),
+    "int4": Scheme(
+        "weight_only_wi4b32_afp16",
+        "int4",
+        "float16",
+        "int4 weights, a scale for 32 in a row, and int8 embeddings, widened to float16; float16 arithmetic",
+        embeddings="int8",
     ),
 }
 
@@ -73,6 +88,7 @@ class CoreMLConverter:
                 f"Unknown minimum_ios {options['minimum_ios']!r}.", hint=f"Choose from {', '.join(_VERSIONS)}."
             )
         minimum_ios = int(options["minimum_ios"])
+        _check_ios(request.scheme, minimum_ios)
         shapes, lengths = _shapes(options["shapes"], request, minimum_ios)
         compute = "fp32" if request.scheme.activations == "float32" else "fp16"
         coremltools = import_coremltools()
@@ -95,6 +111,16 @@ class CoreMLConverter:
                 "operators": operators,
                 "notes": [_NOTES[shapes]],
             },
+        )
+
+
+def _check_ios(scheme: Scheme, minimum_ios: int) -> None:
+    """UsageError where the scheme's operators are newer than the oldest iOS that is to run the package."""
+    needed = BLOCKWISE_SINCE if scheme.weights == "int4" else _STATIC_SINCE if scheme.is_static else minimum_ios
+    if needed > minimum_ios:
+        raise UsageError(
+            f"{scheme.name} needs iOS {needed}, and minimum_ios is {minimum_ios}.",
+            hint=f"Pass --option minimum_ios={needed}.",
         )
 
 

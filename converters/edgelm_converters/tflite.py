@@ -31,10 +31,26 @@ PRECISIONS: Mapping[str, Scheme] = MappingProxyType(
             "dynamic_token_asymmetric",
             "int8 weights, a scale per channel; linear layers quantize each token as it comes; attention stays float32",
         ),
+        "int8-static": Scheme(
+            "static_wi8_ai8",
+            "int8",
+            "static_tensor_asymmetric",
+            "int8 weights, a scale per channel; linear layers read and write int8 of fixed ranges, found on texts; "
+            "attention and normalisation stay float32",
+            outputs="int8",
+        ),
+        "int4": Scheme(
+            "dynamic_wi4b32_afp32",
+            "int4",
+            "dynamic_token_asymmetric",
+            "int4 weights, a scale for 32 in a row, int8 embeddings; linear layers quantize each token as it comes; "
+            "attention stays float32",
+            embeddings="int8",
+        ),
     }
 )
 
-_PER_CHANNEL: Mapping[str, bool] = MappingProxyType({"2.14": False, "2.17": True})
+_PER_CHANNEL: Mapping[str, bool] = MappingProxyType({"2.14": False, "2.17": True, "2.21": True})
 """By ``minimum_runtime``: whether int8 linear layers may carry their scales themselves (TFLite 2.17, 2024).
 
 Older runtimes take such a file when it is declared as theirs, and answer nonsense.
@@ -68,6 +84,7 @@ class TFLiteConverter:
             subgraph = Subgraph(file, name)
             Lowering(graph, subgraph, length, _PER_CHANNEL[minimum]).run()
             file.subgraphs.append(subgraph)
+        _check_runtime(file, request.scheme, minimum)
         file.write(request.directory / _FILE)
         return Artifact(
             files=(_FILE,),
@@ -80,6 +97,22 @@ class TFLiteConverter:
                 "min_runtime_version": file.min_runtime_version,
             },
         )
+
+
+def _check_runtime(file: ModelFile, scheme: Scheme, minimum: str) -> None:
+    """UsageError where an operator is newer than the oldest runtime that the file was promised to."""
+    needed = _numbers(file.min_runtime_version)
+    if needed > _numbers(minimum):
+        enough = next(version for version in _PER_CHANNEL if _numbers(version) >= needed)
+        raise UsageError(
+            f"{scheme.name} needs TFLite {file.min_runtime_version}, and minimum_runtime is {minimum}.",
+            hint=f"Pass --option minimum_runtime={enough}.",
+        )
+
+
+def _numbers(version: str) -> list[int]:
+    """Major and minor."""
+    return [int(part) for part in version.split(".")[:2]]
 
 
 def _batch_of_one(spec: TensorSpec) -> TensorSpec:

@@ -31,7 +31,10 @@ if TYPE_CHECKING:
     help="Bundles go to OUTPUT/<target>.",
 )
 @click.option("--task", default="auto", show_default=True, help="Hugging Face's task name; auto: the checkpoint's own.")
-@click.option("--precision", help="fp32, fp16 or int8; default: the target's own.")
+@click.option(
+    "--precision",
+    help="fp32, fp16, int8, int8-static, int4, ..., or auto: the fastest that passes; default: the target's own.",
+)
 @click.option("--max-length", type=int, help="Longest sequence in tokens; default: the checkpoint's own.")
 @click.option(
     "--lengths", metavar="N,N", help="Fixed lengths instead of true dynamic length, for NPU and GPU delegates."
@@ -48,6 +51,11 @@ if TYPE_CHECKING:
     "--samples",
     type=click.Path(path_type=Path),
     help="Texts to prove parity on: one a line, or .jsonl with text and pair.",
+)
+@click.option(
+    "--calibration",
+    type=click.Path(path_type=Path),
+    help="Texts like the app's own, for int8: one a line, or .jsonl with text and pair; default: a built-in sample.",
 )
 @click.option(
     "--option",
@@ -143,8 +151,9 @@ def _key_values(options: Sequence[str]) -> dict[str, str]:
 
 
 def _export(plan: Plan, say: Callable[[str], None]) -> Iterator[Report]:
-    from edgelm.pipeline import export as run_export
+    from edgelm import automatic, pipeline
 
+    run_export = automatic.export if plan.request.precision == pipeline.AUTO else pipeline.export
     total = len(plan.jobs)
     done = 0
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import SimpleNamespace
 
@@ -18,6 +18,9 @@ from edgelm.compress.outputs import Task, divergence
 from edgelm.compress.passes import Distill
 from edgelm.compress.teacher import QueryKeyValue, Seen, Teacher, Wanted, see
 from edgelm.types import Array
+
+_RIDGE = 1e-6
+"""Of a fitted projection, in units of the states' mean square: dimensions that say the same do not cancel out."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,27 @@ class DistillationLoss(nn.Module):  # type: ignore[misc]
         if self.projection is not None and "projection.weight" in tensors:
             with torch.no_grad():
                 self.projection.weight.copy_(tensors["projection.weight"][:, torch.from_numpy(kept)])
+
+    @torch.no_grad()  # type: ignore[untyped-decorator]
+    def fit_(self, student: nn.Module, batches: Iterable[Batch]) -> None:
+        """Begin with the projection that brings a student's states nearest to its teacher's, by least squares.
+
+        A student that has learned already is no longer where it was cut from, and another projection would pull it away
+        from what it knows. Each state counts as it does in the loss.
+        """
+        if self.projection is None:
+            return
+        own_size, size = self.projection.in_features, self.projection.out_features
+        gram, cross = torch.zeros(own_size, own_size).double(), torch.zeros(own_size, size).double()
+        for batch in batches:
+            seen, wanted = see(student, batch, self.task.name, self.wanted), self._teacher[0](batch)
+            mask = batch.inputs["attention_mask"].flatten(0, -2).bool()
+            for own, theirs in enumerate(self.origin.states):
+                x, y = seen.hidden[own][mask].double(), wanted.hidden[theirs][mask].double()
+                weight = 1 / y.square().sum().clamp(min=1e-12)
+                gram, cross = gram + weight * x.T @ x, cross + weight * x.T @ y
+        gram += _RIDGE * gram.diagonal().mean() * torch.eye(own_size)
+        self.projection.weight.copy_(torch.linalg.solve(gram, cross).T)
 
     def forward(self, student: nn.Module, batch: Batch) -> Tensor:
         """The loss, a mean over the batch."""

@@ -171,6 +171,8 @@ class _Work:
         """The checkpoint in transformers' class for the task; a new head is drawn with the seed."""
         torch.manual_seed(self.request.settings.seed)
         model = edgelm_nn.load(self.opened.checkpoint.path, self.task, **self._head_settings())
+        if self.opened.quantization is not None:
+            model.config.quantization = None  # trained ranges are of weights that this training changes
         if self.request.new_head:
             fresh = type(model)(model.config).state_dict()
             base = f"{model.base_model_prefix}."

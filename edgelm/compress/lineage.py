@@ -224,6 +224,9 @@ _TELLING: Mapping[str, str] = {
     "parameters": "to {:,} parameters",
     "latency_ms": "to {:g} ms",
     "rank": "to rank {}",
+    "scheme": "for {}",
+    "ranges": "{} ranges",
+    "outputs": "{} outputs",
     "epochs": "epochs {:g}",
 }
 """The fields that tell passes of one kind apart, in words."""

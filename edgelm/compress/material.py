@@ -15,6 +15,7 @@ from torch import nn
 
 from edgelm import nn as edgelm_nn
 from edgelm.checkpoint import open_checkpoint
+from edgelm.compress import quantize
 from edgelm.compress.augment import augment, mask_filler
 from edgelm.compress.data import Batch, Rows, encode, length_sorted_batches
 from edgelm.compress.evaluate import Evaluator
@@ -61,7 +62,10 @@ class Material:
 
     def samples(self, folder: Path, count: int) -> list[Batch]:
         """At most ``count`` rows of the training texts, drawn at random, in batches of similar length."""
-        rows = self.rows(folder)
+        return self.drawn(self.rows(folder), count)
+
+    def drawn(self, rows: Rows, count: int) -> list[Batch]:
+        """The same of rows that are there already."""
         drawn = np.random.default_rng(self.seed).permutation(len(rows))[:count]
         batches = length_sorted_batches(rows.lengths[drawn], _SAMPLE_BATCH, seed=self.seed, epoch=0)
         return [rows.batch(drawn[batch]) for batch in batches]
@@ -75,10 +79,13 @@ class Material:
         return texts
 
     def metric(self, folder: Path) -> tuple[str, float | None]:
-        """The task's main metric of the model in a folder on the evaluation file; without one, nothing."""
+        """The task's main metric of the model in a folder on the evaluation file; without one, nothing.
+
+        A model that was trained with fake quantization is measured with it.
+        """
         if not self.evaluation:
             return "", None
-        name, value = next(iter(self.evaluator(folder)(edgelm_nn.canonical(folder, self.task.name)).items()))
+        name, value = next(iter(self.evaluator(folder)(quantize.load(folder, self.task.name)).items()))
         return name, value
 
     def evaluator(self, folder: Path) -> Evaluator:

@@ -311,8 +311,75 @@ class Distill(Configuration):
             )
 
 
-Pass = Vocab | Depth | Width | Embedding | Distill
-PASSES: Mapping[str, type[Pass]] = {kind.kind: kind for kind in (Vocab, Depth, Width, Embedding, Distill)}
+@dataclass(frozen=True)
+class Qat(Configuration):
+    """Train the student with its weights and activations rounded to int8, as the runtimes will round them."""
+
+    kind: ClassVar[str] = "qat"
+
+    scheme: Annotated[
+        Literal["static_wi8_ai8", "dynamic_wi8_afp32"], Rule("Activations in trained ranges, or rounded by token.")
+    ] = "static_wi8_ai8"
+    ranges: Annotated[
+        Literal["learned", "moving"], Rule("Learned with the weights (LSQ+), or the moving average of the extremes.")
+    ] = "learned"
+    outputs: Annotated[
+        Literal["int8", "float32"],
+        Rule("What static linear layers write; TFLite's write int8, and what is trained so suits the others as well."),
+    ] = "int8"
+    samples: Annotated[
+        int,
+        Rule(
+            "Training rows that the first ranges are measured on, and the projection to the teacher's states.", least=1
+        ),
+    ] = 512
+    epochs: Annotated[float, Rule("Times the training rows are seen.", above=0)] = 1.0
+    learning_rate: Annotated[float, Rule("Highest learning rate.", above=0, most=1)] = 5e-5
+    batch_size: Annotated[int, Rule("Rows of a step.", least=1)] = 32
+    warmup_ratio: Annotated[float, Rule("Part of the steps in which the learning rate rises.", least=0, most=1)] = 0.06
+    temperature: Annotated[float, Rule("Softens both sides' logits.", above=0)] = 2.0
+    labels: Annotated[float, Rule("Weight of the loss on the right answers.", least=0)] = 0.0
+    logits: Annotated[float, Rule("Weight of the loss on the teacher's logits.", least=0)] = 1.0
+    hidden: Annotated[float, Rule("Weight of the loss on hidden states.", least=0)] = 1.0
+    attention: Annotated[float, Rule("Weight of the loss on attention maps (TinyBERT).", least=0)] = 0.0
+    relations: Annotated[
+        float, Rule("Weight of the loss on query, key and value relations of the last layer (MiniLM).", least=0)
+    ] = 0.0
+    embedding: Annotated[float, Rule("Weight of the loss on sentence embeddings.", least=0)] = 0.0
+    teacher: Annotated[
+        Literal["original", "itself"], Rule("The model given, or the student as it was before this pass, in float.")
+    ] = "original"
+    augment: Annotated[int, Rule("Copies of every row with words replaced (TinyBERT).", least=0)] = 0
+    precision: Annotated[
+        Literal["auto", "bf16", "fp32"],
+        Rule("Of what is not rounded to int8 in the training; auto: what the device does."),
+    ] = "auto"
+    dropout: Annotated[float, Rule("Of the student while it learns.", least=0, most=0.9)] = 0.0
+    ema: Annotated[
+        float, Rule("Decay of the moving average of the weights and ranges; 0: off.", least=0, most=0.999999)
+    ] = 0.0
+    weight_decay: Annotated[float, Rule("AdamW's.", least=0, most=1)] = 0.01
+    evaluations_per_epoch: Annotated[int, Rule("Evaluations of an epoch, the best of which is kept.", least=1)] = 2
+
+    @property
+    def distillation(self) -> Distill:
+        """The training as a distillation; who teaches is the stage's affair."""
+        shared = {field.name for field in specification(Distill)} & {field.name for field in specification(Qat)}
+        return Distill(**{name: getattr(self, name) for name in shared - {"teacher"}})
+
+    def _check_together(self) -> None:
+        if not any(getattr(self, name) for name in LOSSES):
+            raise self.refuse("logits", "every loss weighs 0, so nothing would be learned", 1.0)
+        if self.labels and self.augment:
+            raise self.refuse("labels", "labels learns right answers, and the copies of augment have none", 0.0)
+        static = ("ranges", "outputs")
+        idle = next((name for name in static if name in given_fields(self)), None)
+        if self.scheme != "static_wi8_ai8" and idle:
+            raise self.refuse(idle, f"{idle} is of fixed ranges, and {self.scheme} has none", None)
+
+
+Pass = Vocab | Depth | Width | Embedding | Distill | Qat
+PASSES: Mapping[str, type[Pass]] = {kind.kind: kind for kind in (Vocab, Depth, Width, Embedding, Distill, Qat)}
 """By the name a recipe gives them, in the order in which most recipes list them."""
 
 
@@ -336,6 +403,8 @@ def digest(config: Pass) -> str:
 
 def cut_of(config: Pass) -> Pass | None:
     """The pass that makes the model smaller: this one, or the one that a ``distill`` prunes by, if any."""
+    if isinstance(config, Qat):
+        return None
     return config.prune if isinstance(config, Distill) else config
 
 

@@ -21,7 +21,7 @@ from edgelm.families.base import POOLED
 from edgelm.graph.canonical import Decoder, Dense, EncoderConfig, Head, Pooling
 from edgelm.graph.heads import build_graph
 from edgelm.isolation import Child, ChildLost
-from edgelm.source import shipped_graph
+from edgelm.source import Form, shipped_graph
 from edgelm.types import Array, ConvertRequest, Target, Tensors
 from edgelm.validate.latency import model_feed
 
@@ -166,7 +166,7 @@ def _write(setting: Setting, config: EncoderConfig, folder: Path, seed: int) -> 
     folder.mkdir()
     options = {**converter.options, **getattr(target, "options", {})}
     request = ConvertRequest(folder, scheme, setting.length, (), options)
-    artifact = converter.convert(shipped_graph(graph, scheme, converter.rewrites), request)
+    artifact = converter.convert(shipped_graph(graph, Form(scheme, converter.rewrites)), request)
     feed = model_feed(list(graph.inputs), setting.length, config.vocab_size)
     specs = {"inputs": artifact.inputs, "outputs": artifact.outputs}
     written = {name: [asdict(spec) for spec in found] for name, found in specs.items()}

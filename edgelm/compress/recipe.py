@@ -21,6 +21,7 @@ from edgelm.compress.passes import (
     Distill,
     Embedding,
     Pass,
+    Qat,
     RecipeError,
     Vocab,
     Width,
@@ -39,6 +40,7 @@ __all__ = [
     "Distill",
     "Embedding",
     "Pass",
+    "Qat",
     "Recipe",
     "RecipeError",
     "Vocab",
@@ -51,7 +53,7 @@ __all__ = [
     "to_toml",
 ]
 
-BUILTIN_RECIPES = ("mini", "micro", "nano", "pico", "training-free", "mini-vocab")
+BUILTIN_RECIPES = ("mini", "micro", "nano", "pico", "training-free", "mini-vocab", "nano-int8")
 """Each is ``edgelm/recipes/NAME.toml``."""
 
 _NAME = re.compile(r"[^\W_][\w.-]{0,79}")
@@ -78,7 +80,7 @@ class Recipe:
             raise RecipeError(f"The recipe {self.name} has no pass.", hint="A pass begins with [[pass]].")
         for fault in _impossible_order(self.passes):
             place = f"The recipe {self.name}, pass {fault.index + 1} ({self.passes[fault.index].kind})"
-            corrected = f"{fault.key}={fault.value!r}"
+            corrected = _LAST if fault.value is None else f"{fault.key}={fault.value!r}"
             raise RecipeError(
                 f"{place}: {fault.what}; corrected: {corrected}",
                 key=f"{fault.index}.{fault.key}",
@@ -112,7 +114,7 @@ def _regular(hidden: int) -> tuple[int, int, int]:
 
 @dataclass(frozen=True)
 class _Fault:
-    """A field of a pass that cannot be so where the pass stands, and the value that could."""
+    """A field of a pass that cannot be so where the pass stands, and the value that could; None: the pass must move."""
 
     index: int
     key: str
@@ -120,11 +122,16 @@ class _Fault:
     value: Any
 
 
+_LAST = "let one qat be the last [[pass]]"
+
+
 def _impossible_order(passes: Sequence[Pass]) -> Iterator[_Fault]:
-    """What would grow again after it was cut, and an assistant that nobody trained."""
+    """What would grow again after it was cut, an assistant that nobody trained, ranges of what changes afterwards."""
     kept: dict[str, int] = {}
     taught = False
     for index, step in enumerate(passes):
+        if index and isinstance(passes[index - 1], Qat):
+            yield _Fault(index, "kind", f"qat is the last pass, as {step.kind} would make its ranges stale", None)
         for name, value in _wanted(cut_of(step)).items():
             smallest = min(value, kept.get(name, value))
             if value > smallest:
@@ -220,7 +227,8 @@ def _of_order(document: _Document, error: RecipeError) -> UsageError:
         return document.error((error.key,), error.message.rstrip("."), 'name = "my-recipe"')
     table = document.values["pass"][int(index)]
     inner = ("prune", key) if key not in table and "prune" in table else (key,)
-    return document.error(("pass", int(index), *inner), error.what, f"{key} = {written(error.value)}")
+    corrected = _LAST if error.value is None else f"{key} = {written(error.value)}"
+    return document.error(("pass", int(index), *inner), error.what, corrected)
 
 
 def _read_pass(document: _Document, place: tuple[str | int, ...], table: Mapping[str, Any]) -> Pass:

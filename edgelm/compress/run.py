@@ -27,7 +27,7 @@ from edgelm.compress.passes import Pass, digest
 from edgelm.compress.plan import effective
 from edgelm.compress.recipe import Recipe
 from edgelm.compress.schedule import Precision
-from edgelm.compress.stages import Shop, Stage
+from edgelm.compress.stage import Shop, Stage
 from edgelm.compress.train import Progress
 from edgelm.datasets import Example, read_examples, read_texts
 from edgelm.errors import UsageError

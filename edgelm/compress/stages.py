@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -16,21 +15,23 @@ from torch import nn
 
 from edgelm import nn as edgelm_nn
 from edgelm.checkpoint import open_checkpoint
-from edgelm.compress.budgets import Costs, everything
+from edgelm.compress import quantize
+from edgelm.compress.budgets import everything
 from edgelm.compress.data import Rows
 from edgelm.compress.distill import DistillationLoss, Origin, wanted_of_teacher
 from edgelm.compress.embedding import factorise
 from edgelm.compress.fit import fit_
 from edgelm.compress.importance import importance, layers_to_keep
-from edgelm.compress.material import Material
-from edgelm.compress.passes import Depth, Distill, Embedding, Pass, Vocab, Width
-from edgelm.compress.schedule import Precision, Settings
+from edgelm.compress.passes import Depth, Distill, Embedding, Pass, Qat, Vocab, Width
+from edgelm.compress.schedule import Settings
 from edgelm.compress.shape import Shape, to_budget, to_shape
+from edgelm.compress.stage import Shop, Stage
 from edgelm.compress.surgery import Keep, cut, encoder_of
 from edgelm.compress.teacher import LiveTeacher, Teacher, cached_size, remember
-from edgelm.compress.train import Progress, train
+from edgelm.compress.train import train
 from edgelm.compress.vocab import prune_folder
 from edgelm.errors import BudgetError, UsageError
+from edgelm.families import Model
 from edgelm.nn import EdgeLMConfig
 
 _FIT_STEPS = 4
@@ -42,73 +43,16 @@ _MOST_OF_THE_DISK = 0.5
 """The share of the free space that a teacher's answers may take."""
 
 
-@dataclass(frozen=True)
-class Stage:
-    """A model on its way: its folder, where it comes from, and who teaches it."""
-
-    folder: Path
-    origin: Origin
-    teacher: Path
-    """The teacher's folder; it has the student's vocabulary."""
-    assistant: Path | None = None
-    """The student of the last distillation, and where that comes from."""
-    assistant_origin: Origin | None = None
-
-    def save(self, path: Path) -> None:
-        """As JSON, whole or not at all; folders are relative to its own."""
-        content = {
-            "folder": self.folder.name,
-            "origin": _origin_dict(self.origin),
-            "teacher": str(self.teacher),
-            "assistant": str(self.assistant) if self.assistant else None,
-            "assistant_origin": _origin_dict(self.assistant_origin) if self.assistant_origin else None,
-        }
-        partial = path.with_suffix(".partial")
-        partial.write_text(json.dumps(content), "utf-8")
-        partial.replace(path)
-
-    @classmethod
-    def load(cls, path: Path) -> Stage:
-        """What ``save`` wrote."""
-        content = json.loads(path.read_text("utf-8"))
-        origin = content["assistant_origin"]
-        return cls(
-            path.parent / content["folder"],
-            _origin(content["origin"]),
-            Path(content["teacher"]),
-            Path(content["assistant"]) if content["assistant"] else None,
-            _origin(origin) if origin else None,
-        )
-
-
-@dataclass(frozen=True)
-class Shop:
-    """What every pass may use."""
-
-    material: Material
-    costs: Costs
-    cache: Path
-    """Where teachers' answers are kept."""
-    precision: Precision
-    say: Callable[[str], None]
-    note: Callable[[str], None]
-    """Says it, and puts it into the record of the pass."""
-    progress: Callable[[Progress], None]
-
-    @property
-    def task(self) -> str:
-        """Hugging Face's name."""
-        return self.material.task.name
-
-
 def run(config: Pass, stage: Stage, work: Path, shop: Shop) -> Stage:
     """Do a pass: the next model lies in ``work / "model"``. What an interrupted run left in ``work`` is used."""
+    if not isinstance(config, Vocab) and Model.open(open_checkpoint(str(stage.folder))).quantization is not None:
+        shop.note("the trained int8 ranges of the model do not survive this pass")
     return _PASSES[type(config)](config, stage, work, shop)
 
 
 def is_trained(config: Pass) -> bool:
     """Whether all processes of a run work on a pass together."""
-    return isinstance(config, Distill)
+    return isinstance(config, Distill | Qat)
 
 
 # -- cuts --------------------------------------------------------------------------------------------------------------
@@ -373,6 +317,43 @@ def _settings(config: Distill, shop: Shop) -> Settings:
     )
 
 
+# -- quantization-aware training ---------------------------------------------------------------------------------------
+
+
+def _qat(config: Qat, stage: Stage, work: Path, shop: Shop) -> Stage:
+    """One training with fake quantization, whose float weights and ranges are what is kept."""
+    training = config.distillation
+    rows = shop.material.rows(stage.folder, labelled=bool(config.labels), copies=config.augment, teacher=stage.teacher)
+    taught = _taught(*_as_taught(config, training, stage), rows, shop)
+    scheme = replace(quantize.SCHEMES[config.scheme], outputs=config.outputs)
+    batches = shop.material.drawn(rows, config.samples)
+    student = _load(stage, shop)
+    loss = DistillationLoss(training, taught.ask, taught.origin(stage.origin), shop.material.task, taught.hidden_size)
+    loss.fit_(student, batches)
+    model = quantize.prepare(student, scheme, shop.task, batches, config.ranges)
+    _set_dropout_(model, config.dropout)
+    train(
+        model,
+        rows,
+        loss,
+        _settings(training, shop),
+        evaluate=shop.material.main_metric(stage.folder),
+        checkpoint=work / "state",
+        progress=shop.progress,
+    )
+    after = _saved(quantize.floating(model, scheme), stage, work)
+    shutil.rmtree(work / "state", ignore_errors=True)
+    return after
+
+
+def _as_taught(config: Qat, training: Distill, stage: Stage) -> tuple[Distill, Stage]:
+    """A student that teaches itself is its own assistant."""
+    if config.teacher == "original":
+        return training, stage
+    own = replace(stage, assistant=stage.folder, assistant_origin=stage.origin)
+    return replace(training, teacher="assistant"), own
+
+
 # -- folders -----------------------------------------------------------------------------------------------------------
 
 
@@ -398,13 +379,12 @@ def _told(config: EdgeLMConfig) -> str:
     return f"hidden {config.hidden_size}, {heads} heads of {size}, {units} units"
 
 
-def _origin_dict(origin: Origin) -> dict[str, list[int]]:
-    return {"states": list(origin.states), "hidden": origin.hidden.tolist()}
-
-
-def _origin(content: dict[str, list[int]]) -> Origin:
-    return Origin(tuple(content["states"]), np.asarray(content["hidden"], np.int64))
-
-
 _Do = Callable[[Any, Stage, Path, Shop], Stage]
-_PASSES: dict[type[Pass], _Do] = {Vocab: _vocab, Depth: _depth, Width: _width, Embedding: _embedding, Distill: _distill}
+_PASSES: dict[type[Pass], _Do] = {
+    Vocab: _vocab,
+    Depth: _depth,
+    Width: _width,
+    Embedding: _embedding,
+    Distill: _distill,
+    Qat: _qat,
+}

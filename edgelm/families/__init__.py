@@ -11,13 +11,14 @@ from edgelm.families.albert import ALBERT
 from edgelm.families.base import CheckpointWeights, Config, Family, head_tensors
 from edgelm.families.bert import BERT, ERNIE
 from edgelm.families.distilbert import DISTILBERT
-from edgelm.families.edgelm import EDGELM
+from edgelm.families.edgelm import EDGELM, Quantization, quantization
 from edgelm.families.electra import ELECTRA
 from edgelm.families.mpnet import MPNET
 from edgelm.families.roberta import ROBERTA
 from edgelm.graph.canonical import Dense, EncoderConfig, Head, Pooling
 from edgelm.graph.heads import build_graph
 from edgelm.graph.ir import Graph
+from edgelm.graph.quantize import Calibration
 from edgelm.types import TASKS, Checkpoint
 
 FAMILIES: tuple[Family, ...] = (BERT, ROBERTA, DISTILBERT, ELECTRA, ALBERT, ERNIE, MPNET, EDGELM)
@@ -104,6 +105,21 @@ class Model:
         if task == "auto":
             return "feature-extraction"
         raise UsageError(f"{self.checkpoint.name} has no head for {wanted}.", hint=f"It has: {', '.join(self.tasks)}.")
+
+    @property
+    def quantization(self) -> Quantization | None:
+        """What a quantization-aware training left; None of a model that had none."""
+        return quantization(self.checkpoint.config) if self.family is EDGELM else None
+
+    @property
+    def calibration(self) -> Calibration | None:
+        """The trained ranges, to be taken in place of measured ones; None where none were trained.
+
+        They are of the graph that `graph` gives. `slice_last_layer` leaves them right; rewrites after which other
+        values are rounded (`preadd_embeddings`, `fold_attention_scale`, and `merge_qkv` where outputs are int8) do not.
+        """
+        trained = self.quantization
+        return Calibration(trained.ranges) if trained and trained.ranges else None
 
     def graph(self, task: str, max_length: int) -> Graph:
         """The graph of one task, before any rewrite."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
 
 from edgelm.errors import UsageError
 from edgelm.families.base import BERT_LAYER, HIDDEN_STATES, SPANS, TOKENS, Config, Family, positive, positive_number
@@ -11,6 +13,44 @@ from edgelm.graph.canonical import Decoder, Dense, EncoderConfig, Head, LayerCon
 
 WIDTHS = ("attention_heads", "head_sizes", "intermediate_sizes")
 """The lists of config.json that give every layer its own size."""
+_Outputs = Literal["float32", "int8"]
+_OUTPUTS: tuple[_Outputs, ...] = get_args(_Outputs)
+
+
+@dataclass(frozen=True)
+class Quantization:
+    """What a quantization-aware training left in config.json, under ``quantization``."""
+
+    scheme: str
+    """The scheme it was trained for, by its name."""
+    outputs: _Outputs
+    """Whether linear layers were trained to write integers: ``edgelm.types.Scheme.outputs``."""
+    ranges: Mapping[str, tuple[float, float]]
+    """(low, high) by the names of the graph's tensors; of a dynamic scheme there are none."""
+
+
+def quantization(config: Config) -> Quantization | None:
+    """What config.json says of it, or None of a model that was trained in float; UsageError for anything else."""
+    record = config.get("quantization")
+    if record is None:
+        return None
+    found: dict[str, Any] = record if isinstance(record, dict) else {}
+    scheme, ranges = found.get("scheme"), found.get("ranges")
+    outputs = next((one for one in _OUTPUTS if one == found.get("outputs")), None)
+    if not isinstance(scheme, str) or outputs is None or not isinstance(ranges, dict):
+        raise UsageError(
+            "config.json: quantization is no object of scheme, outputs (float32 or int8) and ranges.",
+            hint="Take the key out: the model is then calibrated anew.",
+        )
+    return Quantization(scheme, outputs, {name: _range(name, ends) for name, ends in ranges.items()})
+
+
+def _range(name: str, ends: Any) -> tuple[float, float]:
+    """Two finite numbers, the lower first."""
+    is_pair = isinstance(ends, list) and len(ends) == 2 and all(type(end) in (int, float) for end in ends)
+    if not is_pair or not -math.inf < ends[0] <= ends[1] < math.inf:
+        raise UsageError(f"config.json: the range of {name} is {ends!r:.60}, not two numbers, the lower first.")
+    return float(ends[0]), float(ends[1])
 
 
 def _encoder(config: Config) -> EncoderConfig:

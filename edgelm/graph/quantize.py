@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -23,7 +23,10 @@ _MOVES = ("slice", "reshape", "transpose", "squeeze", "unsqueeze", "split")
 
 @dataclass(frozen=True)
 class Calibration:
-    """What a static scheme needs to know of the activations of a graph, by the names of its tensors."""
+    """What a scheme needs to know of the activations of a graph, by the names of its tensors.
+
+    ``unit_rows`` comes first: what it adds to the graph is named in the others as ``with_unit_rows`` names it.
+    """
 
     ranges: Mapping[str, tuple[float, float]]
     """(low, high) of every tensor that a quantized linear layer reads, and writes where the scheme's kernels write
@@ -32,8 +35,13 @@ class Calibration:
     """float32 [channels] by a tensor that linear layers read: each divides it by these and multiplies its weight's
     columns by them (SmoothQuant, Xiao et al. 2023); ``ranges`` holds the divided tensor's. Who else reads the tensor,
     as a residual does behind a LayerNorm, reads it as it was."""
+    output_factors: Mapping[str, Array] = field(default_factory=dict)
+    """float32 [outputs] by a linear layer's output that is written in integers: divided by these in the weights'
+    scales, and multiplied by them afterwards, it is rounded by channel; ``ranges`` holds the divided tensor's."""
     corrections: Mapping[str, Array] = field(default_factory=dict)
     """float32 [outputs] by a linear layer's output: what its bias is too low by (Nagel et al. 2019)."""
+    unit_rows: tuple[str, ...] = ()
+    """Tensors that linear layers read divided by each row's peak."""
 
 
 def apply_scheme(graph: Graph, scheme: Scheme, calibration: Calibration | None = None) -> Graph:
@@ -45,10 +53,14 @@ def apply_scheme(graph: Graph, scheme: Scheme, calibration: Calibration | None =
     static scheme they are ``quantized_linear`` over the calibration's ranges. Biases, LayerNorm parameters and small
     weights stay float32. GraphError where a static scheme lacks a range.
     """
-    if scheme.is_static:
-        if calibration is None:
-            raise GraphError(f"{scheme.name} needs a calibration")
-        graph = _smoothed(graph, scheme, calibration)
+    if scheme.is_static and calibration is None:
+        raise GraphError(f"{scheme.name} needs a calibration")
+    if calibration is not None:
+        graph = with_unit_rows(graph, quantized_linears(graph, scheme), calibration.unit_rows)
+        graph = _corrected(_smoothed(graph, scheme, calibration), calibration)
+    elif scheme.activations == "dynamic_tensor_asymmetric":
+        linears = quantized_linears(graph, scheme)
+        graph = with_unit_rows(graph, linears, gated_tensors(graph, linears))
     stored = [_stored(tensor, storage) for tensor, storage in _storages(graph, scheme)]
     if not stored:
         return graph
@@ -56,8 +68,6 @@ def apply_scheme(graph: Graph, scheme: Scheme, calibration: Calibration | None =
     graph = with_constants(graph, stored)
     if scheme.is_static and calibration is not None:
         return _static(graph, scheme, calibration, integers)
-    if scheme.activations == "dynamic_tensor_asymmetric":
-        graph = _normalize_gated_rows(graph, integers)
     if not scheme.activations.startswith("dynamic"):
         return graph
     nodes = [
@@ -139,18 +149,53 @@ def _static(graph: Graph, scheme: Scheme, calibration: Calibration, integers: Co
         if node.op != "linear" or node.inputs[1] not in integers:
             nodes.append(node)
             continue
-        x, weight, *bias = node.inputs
-        attrs = dict(zip(("scale", "zero_point"), _step(x, producers, calibration), strict=True))
+        scale, zero_point = _step(node.inputs[0], producers, calibration)
+        attrs: dict[str, float | int] = {"scale": scale, "zero_point": zero_point}
+        factors = None
         if scheme.outputs == "int8":
-            written = _step(node.output, producers, calibration)
-            attrs |= dict(zip(("output_scale", "output_zero_point"), written, strict=True))
-        correction = calibration.corrections.get(node.output)
+            attrs["output_scale"], attrs["output_zero_point"] = _step(node.output, producers, calibration)
+            factors = calibration.output_factors.get(node.output)
+        integer = Node("quantized_linear", node.inputs, node.outputs, attrs)
+        if factors is None:
+            nodes.append(integer)
+        else:
+            nodes += _by_channel(graph, integer, factors, constants)
+    return rebuild(graph, nodes, constants)
+
+
+def _by_channel(graph: Graph, node: Node, factors: Array, constants: list[Tensor]) -> list[Node]:
+    """A layer that writes integers of its outputs divided by factors, and a multiplication by them; adds constants."""
+    x, weight, *bias = node.inputs
+    names = [f"{node.output}.{part}" for part in ("divided", "factors", "weight", "bias")]
+    constants += [_float32(names[1], factors), _divided(graph[weight], factors, names[2])]
+    constants += [_float32(names[3], graph[name].numpy() / factors) for name in bias]
+    return [
+        replace(node, inputs=(x, names[2], *names[3 : 3 + len(bias)]), outputs=(names[0],)),
+        Node("mul", (names[0], names[1]), node.outputs),
+    ]
+
+
+def _corrected(graph: Graph, calibration: Calibration) -> Graph:
+    """The graph with its linear layers' biases corrected."""
+    constants: list[Tensor] = []
+    nodes: list[Node] = []
+    for node in graph.nodes:
+        correction = calibration.corrections.get(node.outputs[0]) if node.op == "linear" else None
         if correction is not None:
+            x, weight, *bias = node.inputs
             old = graph[bias[0]].numpy() if bias else np.float32(0)
             constants.append(_float32(f"{node.output}.corrected_bias", old + correction))
-            bias = [constants[-1].name]
-        nodes.append(Node("quantized_linear", (x, weight, *bias), node.outputs, attrs))
-    return rebuild(graph, nodes, constants)
+            node = replace(node, inputs=(x, weight, constants[-1].name))
+        nodes.append(node)
+    return rebuild(graph, nodes, constants) if constants else graph
+
+
+def _divided(tensor: Tensor, factors: Array, name: str) -> Tensor:
+    """A matrix whose rows are worth less by so much; its integers stay."""
+    if tensor.quantization is None:
+        raise GraphError(f"{tensor.name} is not quantized")
+    smaller = replace(tensor.quantization, scale=(tensor.quantization.scale / factors).astype(np.float32))
+    return replace(tensor, name=name, quantization=smaller)
 
 
 def _step(name: str, producers: Mapping[str, Node], calibration: Calibration) -> tuple[float, int]:
@@ -158,38 +203,49 @@ def _step(name: str, producers: Mapping[str, Node], calibration: Calibration) ->
     source = name
     while source not in calibration.ranges:
         node = producers.get(source)
-        if node is None or node.op not in _MOVES:
+        if node is None or (node.op not in _MOVES and f"{node.inputs[0]}.smooth" != source):
             raise GraphError(f"the calibration has no range of {name}")
         source = node.inputs[0]
     return numeric.scale_and_zero_point(*calibration.ranges[source])
 
 
-def _normalize_gated_rows(graph: Graph, integers: Container[str]) -> Graph:
-    """Divide each row behind a GELU or ReLU by its peak before the linear layer, and multiply after it.
-
-    One range for the whole tensor is set by the one token with the largest activation, and these activations differ
-    most between tokens; with every row's peak at 1 the range fits them all. Exact in float32; in int8 it halves the
-    error of a sentence embedding.
-    """
+def gated_tensors(graph: Graph, linears: Iterable[Node]) -> list[str]:
+    """What those linear layers read directly behind a GELU or ReLU."""
     producers = graph.producers()
+    inputs = dict.fromkeys(node.inputs[0] for node in linears)
+    return [x for x in inputs if x in producers and producers[x].op in ("gelu", "relu")]
+
+
+def with_unit_rows(graph: Graph, linears: Iterable[Node], tensors: Container[str]) -> Graph:
+    """Divide each row of those tensors by its peak before the linear layer, and multiply after it.
+
+    One range for the whole tensor is set by the one token with the largest activation, and behind a GELU or ReLU these
+    differ most between tokens; with every row's peak at 1 the range fits them all. Exact in float32; in int8 it halves
+    the error of a sentence embedding.
+    """
+    outputs = {node.output for node in linears if node.inputs[0] in tensors}
     nodes: list[Node] = []
+    divided: set[str] = set()
     for node in graph.nodes:
-        source = producers.get(node.inputs[0])
-        if node.op != "linear" or node.inputs[1] not in integers or source is None or source.op not in ("gelu", "relu"):
+        if node.output not in outputs:
             nodes.append(node)
             continue
         x, weight, *bias = node.inputs
         peak, unit, product = f"{x}.peak", f"{x}.unit", f"{node.output}.unit"
         scaled = f"{node.output}.product" if bias else node.output
+        if x not in divided:
+            divided.add(x)
+            nodes += [
+                Node("reduce_max", (x,), (f"{x}.largest",), {"axis": len(graph[x].shape) - 1, "keepdims": True}),
+                Node("maximum", (f"{x}.largest", _SMALLEST_PEAK.name), (peak,)),
+                Node("div", (x, peak), (unit,)),
+            ]
         nodes += [
-            Node("reduce_max", (x,), (f"{x}.largest",), {"axis": len(graph[x].shape) - 1, "keepdims": True}),
-            Node("maximum", (f"{x}.largest", _SMALLEST_PEAK.name), (peak,)),
-            Node("div", (x, peak), (unit,)),
             Node("linear", (unit, weight), (product,), node.attrs),
             Node("mul", (product, peak), (scaled,)),
             *([Node("add", (scaled, bias[0]), (node.output,))] if bias else []),
         ]
-    return rebuild(graph, nodes, [_SMALLEST_PEAK])
+    return rebuild(graph, nodes, [_SMALLEST_PEAK]) if outputs else graph
 
 
 def _float32(name: str, values: Array) -> Tensor:

@@ -1,6 +1,7 @@
 """The configuration of a compressed encoder, as transformers reads it; this file travels with every student."""
 
 from dataclasses import field
+from typing import Any
 
 from transformers import PreTrainedConfig
 
@@ -12,6 +13,8 @@ class EdgeLMConfig(PreTrainedConfig):  # type: ignore[misc]
     factorises the word embedding; ``embedding_projection`` is for a projection between equal sizes, where unequal ones
     always have one; ``position_padding_idx`` counts positions as RoBERTa does; ``type_vocab_size`` 0
     means no token types. ``max_position_embeddings`` is the longest sequence, whatever the offset of its positions.
+    ``quantization`` is what a quantization-aware training found: ``scheme``, ``outputs``, and ``ranges``, [low, high]
+    by the names of edgelm's graph. The weights stay float, and this module computes without it.
     """
 
     model_type = "edgelm"
@@ -38,3 +41,4 @@ class EdgeLMConfig(PreTrainedConfig):  # type: ignore[misc]
     initializer_range: float = 0.02
     pad_token_id: int | None = 0
     tie_word_embeddings: bool = True
+    quantization: dict[str, Any] | None = None

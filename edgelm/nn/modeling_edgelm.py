@@ -343,6 +343,14 @@ class _Decoder(nn.Module):  # type: ignore[misc]
         if not config.tie_word_embeddings:
             self.weight = nn.Parameter(torch.empty(config.vocab_size, config.embedding_size))
 
+    def forward(self, x: Tensor, embeddings: EdgeLMEmbeddings) -> Tensor:
+        """Logits [batch, length, vocab_size]; a factorised word embedding is gone through backwards."""
+        if hasattr(self, "weight"):
+            return functional.linear(x, self.weight) + self.bias
+        if isinstance(embeddings.word_projection, nn.Linear):
+            x = functional.linear(x, embeddings.word_projection.weight.T)
+        return functional.linear(x, embeddings.word.weight) + self.bias
+
 
 class EdgeLMForMaskedLM(EdgeLMPreTrainedModel):
     """The words at masked places."""
@@ -372,18 +380,9 @@ class EdgeLMForMaskedLM(EdgeLMPreTrainedModel):
         """``logits`` [batch, length, vocab_size]."""
         encoded = self.edgelm(input_ids, attention_mask, token_type_ids, **options)
         x = self.transform_norm(self.activation(self.transform(encoded.last_hidden_state)))
-        logits = self._decoded(x) + self.decoder.bias
+        logits = self.decoder(x, self.edgelm.embeddings)
         loss = None if labels is None else self.loss_function(logits, labels, self.config.vocab_size)
         return MaskedLMOutput(loss, logits, encoded.hidden_states, encoded.attentions)
-
-    def _decoded(self, x: Tensor) -> Tensor:
-        """Through the table of the word embedding, and its factor where it has one."""
-        if not self.config.tie_word_embeddings:
-            return functional.linear(x, self.decoder.weight)
-        embeddings = self.edgelm.embeddings
-        if self.config.word_rank:
-            x = functional.linear(x, embeddings.word_projection.weight.T)
-        return functional.linear(x, embeddings.word.weight)
 
 
 def _add_pooled_head(model: EdgeLMPreTrainedModel, config: EdgeLMConfig, outputs: int) -> None:

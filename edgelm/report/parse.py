@@ -165,7 +165,7 @@ _ASKED: Mapping[str, Callable[[Any], Any]] = {
 }
 EXPORT: Mapping[str, Callable[[Any], Any]] = {
     **_ASKED,
-    **dict.fromkeys(("output", "task", "precision"), _text),
+    **dict.fromkeys(("output", "task", "precision", "calibration"), _text),
     **dict.fromkeys(("targets", "without_rewrites"), lambda value: list(_list_of(_text)(value))),
     "max_length": _count,
     "lengths": lambda value: list(_list_of(_count)(value)),

@@ -121,6 +121,7 @@ EXPORT_OPTIONS: Mapping[str, Callable[[Any], list[str]]] = {
     "lengths": lambda values: ["--lengths", ",".join(map(str, values))],
     "options": lambda values: _repeated("--option")([f"{key}={value}" for key, value in values.items()]),
     "without_rewrites": _repeated("--without"),
+    "calibration": _option("--calibration"),
     **_EVALUATION,
 }
 VALIDATION_OPTIONS: Mapping[str, Callable[[Any], list[str]]] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from edgelm import registry
@@ -16,9 +16,9 @@ from edgelm.graph.interpreter import Interpreter
 from edgelm.graph.ir import BATCH, LENGTH, Graph
 from edgelm.isolation import Child, ChildLost
 from edgelm.samples import Feed
-from edgelm.source import Source, shipped_graph
+from edgelm.source import Source, form_of, shipped_graph
 from edgelm.tokenizer import Text, cut
-from edgelm.types import Array, Check, Dim, Scheme, Target, Tensors, TextError
+from edgelm.types import Array, Check, Dim, Target, Tensors, TextError
 from edgelm.validate import parity
 from edgelm.validate.bisect import LIMITS, Bisection, Rounding, bisect
 from edgelm.validate.proof import affordable
@@ -71,8 +71,9 @@ class Comparison:
         self.bundle, self.source, self.threads = bundle, source, threads
         self.target = registry.target(manifest["target"])
         registry.require([self.target])
-        self.scheme = Scheme(**manifest["scheme"])
-        self.graph = shipped_graph(source.graph, self.scheme, manifest["rewrites"])
+        form = form_of(bundle)
+        self.scheme = form.scheme
+        self.graph = shipped_graph(source.graph, form)
         self.feeds = _feeds(source, texts) if texts else source.feeds
 
     def outputs(self, say: Progress) -> OutputDiff:
@@ -105,8 +106,15 @@ class Comparison:
         kept = {name: row for name, row in rows.items() if _trace_bytes(self.graph, row) <= _MOST_TRACE_BYTES}
         smallest = min(rows, key=lambda name: rows[name]["input_ids"].size)
         feeds = kept or {smallest: rows[smallest]}
-        found: Bisection = self._in_child(_operators, self.graph, feeds, LIMITS[self.scheme.activations])
+        found: Bisection = self._in_child(_operators, self.graph, feeds, self._rounding)
         return found
+
+    @property
+    def _rounding(self) -> Rounding:
+        """By the scheme; an artifact that computes in float16 around its integers rounds to it as well."""
+        by_scheme = LIMITS[self.scheme.activations]
+        half = self.bundle.manifest["artifact"]["details"].get("compute") == "fp16"
+        return replace(LIMITS["float16"], steps=by_scheme.steps) if half else by_scheme
 
     @property
     def _is_batched(self) -> bool:

@@ -15,17 +15,29 @@ from edgelm.errors import UsageError
 from edgelm.types import Array, Runner, Tensors, Tolerance, Tolerances
 
 _EXACT = Tolerance(max_abs=1e-4, min_cosine=0.99999, min_sqnr_db=80, min_top1=1.0)
+_STORED = Tolerance(max_abs=1e-3, min_cosine=0.9999, min_sqnr_db=50)
+_STATIC = Tolerance(min_cosine=0.98, min_sqnr_db=15)
 DEFAULT_TOLERANCES: Mapping[str, Tolerances] = {
     "fp32": Tolerances(lowering=_EXACT, loss=_EXACT, invariance=_EXACT),
     "fp16": Tolerances(
-        lowering=Tolerance(max_abs=1e-3, min_cosine=0.9999, min_sqnr_db=50),
+        lowering=_STORED,
         loss=Tolerance(max_abs=1e-2, min_cosine=0.999, min_sqnr_db=40),
-        invariance=Tolerance(max_abs=1e-3, min_cosine=0.9999, min_sqnr_db=50),
+        invariance=_STORED,
     ),
     "int8": Tolerances(
         lowering=Tolerance(min_cosine=0.995, min_sqnr_db=20),
         loss=Tolerance(min_cosine=0.98, min_sqnr_db=14),
         invariance=Tolerance(min_cosine=0.999, min_sqnr_db=25),
+    ),
+    # The integer products are exact, but a last digit of float32 before them decides roundings at the border of two
+    # steps, and each moves more of the next layer's. With its biases and norms moved by 1e-7 of themselves the
+    # interpreter agrees with itself to a cosine of 0.993 (all-MiniLM-L6-v2 over extremes; ranges that cut outliers
+    # bring it nearer): no artifact can do better. The same holds between a text alone and in company.
+    "int8-static": Tolerances(lowering=_STATIC, loss=Tolerance(min_cosine=0.95, min_sqnr_db=10), invariance=_STATIC),
+    # Only weights are rounded, and by no calibration; the built-in model keeps a cosine of 0.90 on its worst text.
+    "int4": Tolerances(lowering=_STORED, loss=Tolerance(min_cosine=0.85, min_sqnr_db=5), invariance=_STORED),
+    "bf16": Tolerances(
+        lowering=_STORED, loss=Tolerance(max_abs=5e-2, min_cosine=0.999, min_sqnr_db=30), invariance=_STORED
     ),
 }
 """By precision; a target replaces what its runtime does otherwise."""

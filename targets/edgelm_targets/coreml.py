@@ -19,8 +19,9 @@ _TOLERANCES: Mapping[str, Tolerances] = {
     **DEFAULT_TOLERANCES,
     "fp16": Tolerances(lowering=_HALF, loss=_HALF, invariance=_HALF),
     "int8": replace(DEFAULT_TOLERANCES["int8"], lowering=_HALF, invariance=_HALF),
+    "int4": replace(DEFAULT_TOLERANCES["int4"], lowering=_HALF, invariance=_HALF),
 }
-"""The graph keeps its arithmetic in float32; fp16 and int8 programs round to float16 after every operator."""
+"""The graph keeps its arithmetic in float32; all but fp32 programs round to float16 after every operator."""
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from edgelm.types import Array, Runner, Tensors
-from edgelm_targets.base import BaseTarget, pad_to_lengths, padded, row_by_row
+from edgelm.types import Array, Runner, Tensors, Tolerances
+from edgelm_targets.base import DEFAULT_TOLERANCES, BaseTarget, pad_to_lengths, padded, row_by_row
+
+_TOLERANCES: Mapping[str, Tolerances] = {
+    **DEFAULT_TOLERANCES,
+    # Its linear layers quantize what they read as int8's do; and XNNPACK rounds the scales of its weights to bfloat16.
+    "int4": replace(DEFAULT_TOLERANCES["int8"], loss=DEFAULT_TOLERANCES["int4"].loss),
+}
 
 
 @dataclass(frozen=True)
@@ -99,6 +105,7 @@ TFLITE = TFLiteTarget(
     converter="tflite",
     extra="tflite",
     requires=("ai_edge_litert",),
+    tolerances=_TOLERANCES,
 )
 
 ANDROID = replace(

@@ -202,3 +202,27 @@ def test_projection_is_carried_over_a_cut(setting: Any, torch: Any) -> None:
     after = DistillationLoss(settings, teacher, narrower, spec, 32)
     after.carry_(before.state_dict(), np.asarray([1, 4, 9]))
     assert torch.equal(after.projection.weight, before.projection.weight[:, [1, 4, 9]])
+
+
+def test_projection_begins_where_the_student_is(setting: Any, torch: Any) -> None:
+    """The fit is nearer to the teacher than a guess at which dimensions are which, and than what lies beside it."""
+    from edgelm.compress.distill import DistillationLoss, Origin, wanted_of_teacher
+    from edgelm.compress.passes import Distill
+    from edgelm.compress.surgery import Keep, cut
+    from edgelm.compress.teacher import LiveTeacher
+
+    model, rows, spec = setting("text-classification")
+    hidden = np.arange(0, 32, 2)
+    student = cut(model, Keep(hidden, Keep.everything(model.config).layers))
+    settings, origin = Distill(logits=0.0), Origin.beside(3, 16, 3)  # as if nobody knew which dimensions these are
+    teacher = LiveTeacher(model, "text-classification", wanted_of_teacher(settings, origin))
+    loss = DistillationLoss(settings, teacher, origin, spec, 32)
+    batch = rows.batch(np.arange(len(rows)))
+    with torch.no_grad():
+        before = float(loss(student, batch))
+        loss.fit_(student, [batch])
+        after = float(loss(student, batch))
+        nearby = loss.projection.weight + 0.02 * torch.randn_like(loss.projection.weight)
+        loss.projection.weight.copy_(nearby)
+        assert after < float(loss(student, batch)), "the least squares are the least"
+    assert after < 0.8 * before

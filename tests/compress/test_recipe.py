@@ -31,6 +31,7 @@ from edgelm.compress.recipe import (
     Distill,
     Embedding,
     Pass,
+    Qat,
     Recipe,
     RecipeError,
     Vocab,
@@ -98,6 +99,8 @@ ANY_PASS: st.SearchStrategy[Pass] = st.one_of(
         precision=st.sampled_from(["auto", "bf16", "fp32"]),
     ),
     st.builds(Distill, prune=WIDTHS | DEPTHS, prune_start=st.floats(0, 0.4), prune_end=st.floats(0.4, 1)),
+    st.builds(Qat, ranges=st.sampled_from(["learned", "moving"]), outputs=st.sampled_from(["int8", "float32"])),
+    st.builds(Qat, scheme=st.just("dynamic_wi8_afp32"), epochs=st.floats(0.01, 100), labels=WEIGHT),
 )
 NAMES = st.from_regex(re.compile(r"[a-zA-Z0-9][a-zA-Z0-9.-]{0,20}"), fullmatch=True)
 
@@ -149,6 +152,13 @@ def test_a_digest_is_of_every_field_and_of_nothing_else() -> None:
         (lambda: Distill(logits=0, hidden=0), "every loss weighs 0"),
         (lambda: Distill(prune_steps=3), "there is no prune; corrected: Distill()"),
         (lambda: Distill(prune=Depth(2), prune_start=0.9), "prune_start 0.9 is after prune_end 0.3"),
+        (lambda: Qat(logits=0, hidden=0), "every loss weighs 0"),
+        (lambda: Qat(labels=1, augment=1), "augment have none; corrected: Qat(labels=0.0, augment=1)"),
+        (lambda: Qat(teacher="assistant"), 'teacher is "assistant", not "original" or "itself"; corrected: Qat('),
+        (
+            lambda: Qat(scheme="dynamic_wi8_afp32", ranges="moving"),
+            "ranges is of fixed ranges, and dynamic_wi8_afp32 has none; corrected: Qat(scheme='dynamic_wi8_afp32')",
+        ),
         (lambda: Distill(teacher="self"), 'teacher is "self", not "original" or "assistant"'),
         (lambda: Vocab(size=7), "size must be at least 8"),
         (lambda: Embedding(1.5), "rank is 1.5, not a whole number; corrected: Embedding(rank=1)"),
@@ -168,7 +178,9 @@ def test_every_field_says_what_it_means_and_names_what_others_rely_on(kind: Any)
 
 
 def test_losses_and_budgets_are_fields() -> None:
-    assert {*LOSSES} <= {field.name for field in fields(Distill)}
+    assert {*LOSSES} <= {field.name for field in fields(Distill)} & {field.name for field in fields(Qat)}
+    trained = Qat(epochs=3, labels=0.5, hidden=0, ema=0.9, teacher="itself").distillation
+    assert trained == Distill(epochs=3, labels=0.5, hidden=0, ema=0.9, learning_rate=5e-5)
     assert {*SIZES, *BUDGETS} <= {field.name for field in fields(Width)}
     assert Distill(labels=0.5, hidden=0).losses == {"labels": 0.5, "logits": 1.0}
     assert Width(heads=2, hidden_size=8).sizes == {"hidden_size": 8, "heads": 2}
@@ -195,6 +207,7 @@ def test_smaller_sizes_begin_with_the_passes_of_larger_ones() -> None:
     micro, nano, pico = (read_recipe(name).passes for name in ("micro", "nano", "pico"))
     assert nano[: len(micro)] == micro
     assert pico[: len(nano)] == nano
+    assert read_recipe("nano-int8").passes == (*nano, Qat(batch_size=64))
     assert len({digest(step) for step in nano}) == len(nano)
 
 
@@ -310,6 +323,13 @@ BAD = {
         6,
         "layers = 4",
     ),
+    "a cut after a qat": (f"[[pass]]\nkind='qat'\n\n{PASS}", 5, "let one qat be the last [[pass]]"),
+    "a second qat": ("[[pass]]\nkind='qat'\n[[pass]]\nkind='qat'", 4, "let one qat be the last [[pass]]"),
+    "a qat of no fixed ranges": (
+        "[[pass]]\nkind='qat'\nscheme='dynamic_wi8_afp32'\nranges='moving'",
+        4,
+        "leave this line out",
+    ),
     "no quotes": ("[[pass]]\nkind = distill", 2, 'kind = "distill"'),
     "Python's True": ("[[pass]]\nkind = 'vocab'\nkeep_characters = True", 3, "keep_characters = true"),
     "a colon": ("[[pass]]\nkind: 'vocab'", 2, 'kind = "vocab"'),
@@ -378,6 +398,11 @@ def test_a_size_is_held_against_what_the_passes_before_it_left() -> None:
     recipe = Recipe("mine", passes=(Width(density=0.5), Width(heads=8)))
     with pytest.raises(UsageError, match=r"pass 2 \(width\): heads = 8 is above the model's 6"):
         check(recipe, MINILM)
+
+
+def test_a_qat_keeps_the_shape_and_is_never_skipped() -> None:
+    (step,) = steps(Recipe("q", passes=(Qat(),)), MINILM)
+    assert (step.effective, step.shape, step.exact) == (Qat(), MINILM, True)
 
 
 def test_what_equals_the_model_is_skipped_and_a_corpus_is_not_known() -> None:

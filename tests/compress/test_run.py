@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgelm.compress.passes import Depth, Distill, Embedding, Vocab, Width
+from edgelm.compress.passes import Depth, Distill, Embedding, Qat, Vocab, Width
 from edgelm.compress.recipe import Recipe, to_toml
 from edgelm.errors import BudgetError, UsageError
 
@@ -270,6 +270,133 @@ def _row(task: str, i: int) -> dict[str, Any]:
     return {"text": f"{subject} {word} [MASK] .", "answer": "film"}
 
 
+# -- quantization-aware training ---------------------------------------------------------------------------------------
+
+QAT = Qat(epochs=3.0, learning_rate=1e-3, batch_size=16, evaluations_per_epoch=1, samples=32)
+TRAINED = Recipe("trained", passes=(Depth(layers=2, samples=16), QAT))
+
+
+@pytest.fixture(scope="module")
+def wide_teacher(make_checkpoint: Any) -> Path:
+    """Whose matrices are large enough to be quantized."""
+    sizes = {"hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 3}
+    return make_checkpoint("bert", "text-classification", **sizes)
+
+
+@pytest.mark.parametrize("outputs", ["int8", "float32"])
+def test_a_trained_int8_student_is_its_graphs(
+    outputs: Any, compress: Any, wide_teacher: Path, data: dict[str, Path], open_model: Any, tmp_path: Path
+) -> None:
+    """Recorded with the metric of its integers, and exported with its own ranges it answers as it was trained."""
+    from edgelm.compress import quantize
+    from edgelm.compress.evaluate import Evaluator
+    from edgelm.datasets import read_examples
+    from edgelm.graph.interpreter import Interpreter
+    from edgelm.graph.quantize import apply_scheme
+    from edgelm.tokenizer import TextTokenizer
+
+    recipe = replace(TRAINED, passes=(TRAINED.passes[0], replace(QAT, outputs=outputs)))
+    log: list[str] = []
+    (student,) = compress(wide_teacher, tmp_path / "student", recipe, log=log)
+    model = open_model(student.folder)
+    assert (model.quantization.scheme, model.quantization.outputs) == ("static_wi8_ai8", outputs)
+    assert ("layers.1.query" in model.calibration.ranges) == (outputs == "int8")
+    assert [one.title for one in student.record.passes] == ["depth to 2 layers", _title(outputs)]
+
+    prepared = quantize.load(student.folder, "text-classification")
+    labels = tuple(prepared.config.id2label.values())
+    examples = tuple(read_examples(data["evaluation"], "text-classification", labels))
+    tokenizer = TextTokenizer.from_checkpoint(student.folder, None)
+    evaluator = Evaluator(tokenizer, "text-classification", labels, 64, examples)
+    assert student.record.score == evaluator.main(prepared)
+
+    scheme = replace(quantize.SCHEMES["static_wi8_ai8"], outputs=outputs)
+    graph = apply_scheme(model.graph("text-classification", 64), scheme, model.calibration)
+    assert sum(node.op == "quantized_linear" for node in graph.nodes) == 13
+    run = Interpreter(graph)
+    errors = [_error(run, prepared, tokenizer, example.text) for example in examples]
+    assert np.median(errors) < 1e-4
+    assert np.mean(errors) < 1e-2, "a text now and then has a value in the middle of two steps"
+
+
+def _title(outputs: str) -> str:
+    return "qat epochs 3" if outputs == "int8" else "qat float32 outputs, epochs 3"
+
+
+def _error(run: Any, prepared: Any, tokenizer: Any, text: str) -> float:
+    import torch
+
+    feed = tokenizer.batch([text], ("input_ids", "attention_mask", "token_type_ids"))
+    with torch.no_grad():
+        own = prepared(**{name: torch.from_numpy(value.astype(np.int64)) for name, value in feed.items()}).logits
+    return float(np.abs(run(feed)["logits"] - own.numpy()).max())
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        replace(QAT, ranges="moving", ema=0.9),
+        replace(QAT, teacher="itself", labels=0.5, attention=0.5, relations=0.5),
+        Qat(scheme="dynamic_wi8_afp32", epochs=1.0, batch_size=16, augment=1),
+    ],
+    ids=["moving", "itself", "dynamic"],
+)
+def test_int8_training_of_the_same_seed_gives_the_same_bytes(
+    step: Qat, compress: Any, wide_teacher: Path, tmp_path: Path
+) -> None:
+    passes = (Vocab(), replace(SHORT, prune=Width(heads=3, samples=16), prune_steps=1), step)
+    for name in ("one", "two"):
+        compress(wide_teacher, tmp_path / name, Recipe("q", passes=passes))
+    assert digests(tmp_path / "one") == digests(tmp_path / "two")
+    record = json.loads((tmp_path / "one" / "config.json").read_text())["quantization"]
+    assert (record["scheme"], bool(record["ranges"])) == (step.scheme, step.scheme == "static_wi8_ai8")
+
+
+def test_a_student_that_exists_learns_int8_from_its_teacher(
+    compress: Any, wide_teacher: Path, open_model: Any, tmp_path: Path
+) -> None:
+    """In bfloat16, the integers of which are exact; its metric is float32's again."""
+    narrow = Recipe("s", passes=(Depth(layers=2, samples=16), Width(hidden_size=48, samples=16)))
+    (student,) = compress(wide_teacher, tmp_path / "student", narrow)
+    recipe = Recipe("q", passes=(replace(QAT, teacher="original"),))
+    (trained,) = compress(
+        student.folder, tmp_path / "trained", recipe, teacher=str(wide_teacher), precision="bf16", seed=3
+    )
+    assert trained.record.teacher.digest == open_model(wide_teacher).checkpoint.digest
+    assert open_model(trained.folder).encoder == open_model(student.folder).encoder
+    assert {"layers.0.up", "layers.1.activation"} < open_model(trained.folder).calibration.ranges.keys()
+
+
+def test_a_cut_of_a_trained_int8_model_drops_its_ranges(
+    compress: Any, wide_teacher: Path, open_model: Any, tmp_path: Path
+) -> None:
+    (student,) = compress(wide_teacher, tmp_path / "student", TRAINED)
+    log: list[str] = []
+    compress(student.folder, tmp_path / "smaller", Recipe("d", passes=(Depth(layers=1, samples=16),)), log=log)
+    assert open_model(tmp_path / "smaller").quantization is None
+    assert any("int8 ranges of the model do not survive" in line for line in log)
+
+
+def test_interrupted_int8_training_goes_on_to_the_same_bytes(
+    compress: Any, wide_teacher: Path, data: dict[str, Path], tmp_path: Path
+) -> None:
+    from edgelm.compress.run import CompressRequest
+    from edgelm.compress.run import compress as run
+
+    def interrupt(_: Any) -> None:
+        raise KeyboardInterrupt
+
+    compress(wide_teacher, tmp_path / "whole", TRAINED)
+    given = {"train": data["train"], "evaluation": data["evaluation"], "precision": "fp32", "threads": 1}
+    request = CompressRequest(str(wide_teacher), (TRAINED,), output=tmp_path / "student", **given)
+    with pytest.raises(KeyboardInterrupt):
+        run(request, lambda _: None, interrupt)
+    assert list(tmp_path.glob("student.passes/qat-*/state/*.safetensors"))
+    (student,) = compress(wide_teacher, tmp_path / "student", TRAINED, resume=True)
+    assert [one.status for one in student.record.passes] == ["reused", "done"]
+    assert digests(tmp_path / "student") == digests(tmp_path / "whole")
+
+
 # -- what can go wrong -------------------------------------------------------------------------------------------------
 
 
@@ -381,12 +508,19 @@ def _wait_for(folder: Path, process: Any) -> None:
         time.sleep(0.05)
 
 
-def test_two_processes_make_one_student(teacher: Path, data: dict[str, Path], open_model: Any, tmp_path: Path) -> None:
+def test_two_processes_make_one_student(
+    teacher: Path, wide_teacher: Path, data: dict[str, Path], open_model: Any, tmp_path: Path
+) -> None:
     launcher = ("-m", "accelerate.commands.launch", "--num_processes", "2", "--cpu", "--num_machines", "1")
     launcher += ("--mixed_precision", "no", "--dynamo_backend", "no")
-    (tmp_path / "every.toml").write_text(to_toml(EVERY))
-    process = _start(teacher, tmp_path / "every.toml", data, tmp_path / "student", launcher=launcher)
-    _, log = process.communicate()
-    assert process.returncode == 0, log
-    assert open_model(tmp_path / "student").encoder.hidden_size == 24
-    assert not (tmp_path / "student.passes").exists()
+    moving = Recipe("moving", passes=(replace(QAT, ranges="moving", epochs=1.0),))
+    for model, recipe, hidden_size in ((teacher, EVERY, 24), (wide_teacher, moving, 64)):
+        output = tmp_path / recipe.name
+        path = tmp_path / f"{recipe.name}.toml"
+        path.write_text(to_toml(recipe))
+        process = _start(model, path, data, output, launcher=launcher)
+        _, log = process.communicate()
+        assert process.returncode == 0, log
+        assert open_model(output).encoder.hidden_size == hidden_size
+        assert not output.with_name(f"{output.name}.passes").exists()
+    assert open_model(output).calibration is not None

@@ -28,6 +28,13 @@ SIZES = {"hidden_size": 64, "intermediate_size": 128}
 """Large enough that int8 stores the layers' weights as int8."""
 
 
+OPTIONS = {
+    ("coreml", "int4"): {"minimum_ios": "18"},
+    ("tflite", "int4"): {"minimum_runtime": "2.21"},
+}
+"""By converter and precision: what an old device cannot run."""
+
+
 @dataclass(frozen=True)
 class Case:
     """One target at one of its precisions."""
@@ -87,8 +94,15 @@ def exported(
         key = (str(case), task, lengths)
         if key not in made:
             out = tmp_path_factory.mktemp("contract")
+            options = OPTIONS.get((case.target.converter, case.precision), {})
             request = ExportRequest(
-                str(model_of(task)), (case.target.name,), out, precision=case.precision, lengths=lengths, threads=1
+                str(model_of(task)),
+                (case.target.name,),
+                out,
+                precision=case.precision,
+                lengths=lengths,
+                options=options,
+                threads=1,
             )
             (report,) = export(Plan(request), lambda *_: None)
             made[key] = (Bundle.open(Path(report.bundle)), report)

@@ -28,6 +28,8 @@ from edgelm_converters._coreml_ops import Lowering
 from edgelm_converters.coreml import COREML
 from edgelm_targets import coreml as targets
 
+PRECISIONS = ("fp32", "fp16", "int8")
+"""Those of any iOS and without a calibration; test_coreml_quantized.py has the others."""
 TOLERANCES = {"fp32": 3e-6, "fp16": 4e-3}
 MODEL_TOLERANCES = {"fp32": 1e-5, "fp16": 2e-2}
 
@@ -219,7 +221,7 @@ def test_int8_weights_widen_to_the_graphs(minimum_ios: int, graph: Graph) -> Non
 
 def test_weights_are_stored_as_the_precision_says(minilm: Graph, tmp_path: Path) -> None:
     sizes = {}
-    for precision in COREML.precisions:
+    for precision in PRECISIONS:
         _, artifact, _ = write(minilm, tmp_path / precision, precision)
         sizes[precision] = (tmp_path / precision / artifact.files[1]).stat().st_size
     values = sum(tensor.data.size for tensor in minilm.constants if tensor.data is not None)
@@ -272,10 +274,11 @@ from edgelm.families import Model
 from edgelm.graph import quantize, rewrites
 from edgelm.types import ConvertRequest
 from edgelm_converters.coreml import COREML
-folder, out = sys.argv[1:]
+folder, out = sys.argv[1:3]
 model = Model.open(open_checkpoint(folder))
 graph = rewrites.apply(model.graph("text-classification", 64), COREML.rewrites)
-for precision, scheme in COREML.precisions.items():
+for precision in sys.argv[3:]:
+    scheme = COREML.precisions[precision]
     target = Path(out) / precision
     target.mkdir()
     COREML.convert(quantize.apply_scheme(graph, scheme), ConvertRequest(target, scheme, 64))
@@ -290,14 +293,14 @@ def test_same_bytes_from_two_processes_in_silence_and_without_a_framework(
     folder = make_checkpoint("bert", "text-classification", vocab_size=200)
     (tmp_path / "process").mkdir()
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, str(folder), str(tmp_path / "process")],
+        [sys.executable, "-c", PROGRAM, str(folder), str(tmp_path / "process"), *PRECISIONS],
         capture_output=True,
         text=True,
         check=False,
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     graph = rewrites.apply(open_model(folder).graph("text-classification", 64), COREML.rewrites)
-    for precision in COREML.precisions:
+    for precision in PRECISIONS:
         _, artifact, _ = write(graph, tmp_path / precision, precision)
         for file in artifact.files:
             contents = [(root / precision / file).read_bytes() for root in (tmp_path, tmp_path / "process")]

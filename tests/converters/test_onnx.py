@@ -133,7 +133,7 @@ def test_file_is_standard(minilm: Graph, tmp_path: Path) -> None:
 def test_tied_weights_are_stored_once(make_checkpoint: Callable[..., Path], tmp_path: Path) -> None:
     folder = make_checkpoint("bert", "fill-mask", vocab_size=200)
     graph = Model.open(open_checkpoint(str(folder))).graph("fill-mask", 64)
-    for precision in ONNX.precisions:
+    for precision in ("fp32", "fp16", "int8"):
         write(graph, tmp_path, precision)
         shapes = [tuple(t.dims) for t in onnx.load(tmp_path / "model.onnx").graph.initializer if 200 in t.dims]
         assert sorted(shapes)[-1:] == [(200, 32)]

@@ -20,8 +20,8 @@ from edgelm.errors import EdgelmError
 from edgelm.graph import quantize, rewrites
 from edgelm.graph.interpreter import Interpreter
 from edgelm.graph.ir import Graph
-from edgelm.source import Source, shipped_graph
-from edgelm.types import Array, Check, ConvertRequest, Scheme, TensorSpec, Verdict
+from edgelm.source import Source, form_of, shipped_graph
+from edgelm.types import Array, Check, ConvertRequest, TensorSpec, Verdict
 
 SIZES = {"hidden_size": 64, "intermediate_size": 128}
 """Large enough that int8 stores the layers' weights as int8."""
@@ -65,7 +65,8 @@ class Patient:
         self.path, self.healthy, self.model, self.source, self.bundle_of = path, healthy, model, source, bundle_of
         self.manifest = read_json(path / MANIFEST)
         self.target = registry.target(self.manifest["target"])
-        self.scheme = Scheme(**self.manifest["scheme"])
+        self.form = form_of(Bundle(path, self.manifest))
+        self.scheme = self.form.scheme
 
     @property
     def files(self) -> list[Path]:
@@ -75,7 +76,7 @@ class Patient:
     @property
     def stored(self) -> Graph:
         """What the converter was given."""
-        return shipped_graph(self.source.graph, self.scheme, self.manifest["rewrites"])
+        return shipped_graph(self.source.graph, self.form)
 
     def ship(self, graph: Graph) -> None:
         """Put the converter's work on another graph in the model's place, with the golden files of such an export.
@@ -118,7 +119,7 @@ Plant = Callable[[Patient], None]
 
 def built(change: Callable[[Graph], Graph]) -> Plant:
     """As a wrong family or graph builder would have shipped it."""
-    return lambda at: at.ship(shipped_graph(change(at.source.graph), at.scheme, at.manifest["rewrites"]))
+    return lambda at: at.ship(shipped_graph(change(at.source.graph), at.form))
 
 
 def rewritten(change: Callable[[Graph], Graph]) -> Plant:
@@ -126,7 +127,7 @@ def rewritten(change: Callable[[Graph], Graph]) -> Plant:
 
     def plant(at: Patient) -> None:
         graph = rewrites.apply(at.source.graph, at.manifest["rewrites"])
-        at.ship(quantize.apply_scheme(change(graph), at.scheme))
+        at.ship(quantize.apply_scheme(change(graph), at.scheme, at.form.calibration))
 
     return plant
 

@@ -30,6 +30,8 @@ X = floats(1, 5, 8)
 HEADS = floats(1, 2, 5, 8)
 IDS = RNG.integers(0, 4, (1, 5)).astype(np.int32)
 AXES = np.asarray([1], np.int32)
+TIES = np.arange(-20, 20, dtype=np.float32).reshape(1, 5, 8) / 4
+"""Every second one is half-way between two steps of 0.5."""
 
 MIL: Mapping[str, tuple[str, Mapping[str, Any], Mapping[str, Any]]] = {
     # operator, operands computed at run time, constant parameters
@@ -82,13 +84,30 @@ MIL: Mapping[str, tuple[str, Mapping[str, Any], Mapping[str, Any]]] = {
     "select": ("select", {"a": X}, {"cond": np.asarray(True), "b": floats(1, 5, 8)}),
     "not_equal": ("not_equal", {"x": IDS}, {"y": np.int32(1)}),
     "cast": ("cast", {"x": IDS}, {"dtype": "fp32"}),
+    "quantize": (
+        "quantize",
+        {"input": TIES},
+        {"scale": np.float32(0.5), "zero_point": np.int8(-3), "output_dtype": "int8"},
+    ),
+    "quantize, clipped": (
+        "quantize",
+        {"input": X},
+        {"scale": np.float32(0.01), "zero_point": np.int8(90), "output_dtype": "int8"},
+    ),
+    "quantize, by axis": (
+        "quantize",
+        {"input": X},
+        {"scale": np.abs(floats(8)) + 0.01, "zero_point": np.arange(8, dtype=np.uint8), "axis": -1,
+         "output_dtype": "uint8"},
+    ),
+    "quantize, symmetric": ("quantize", {"input": X}, {"scale": np.float32(0.02), "output_dtype": "int8"}),
 }  # fmt: skip
 
 
 def build(case: str, package: Path) -> tuple[dict[str, Array], list[Array]]:
     """Save one operator as a package; returns its inputs and the values coremltools infers for its outputs."""
     coremltools = import_coremltools()
-    from coremltools.converters.mil.mil import Builder, Function, Program, types
+    from coremltools.converters.mil.mil import Builder, Function
 
     op, runtime, parameters = MIL[case]
     flat = {
@@ -108,12 +127,25 @@ def build(case: str, package: Path) -> tuple[dict[str, Array], list[Array]]:
     with Function({}, opset_version=coremltools.target.iOS17):
         inferred = call({name: Builder.const(val=value, name=name) for name, value in flat.items()})
         expected = [np.asarray(output.val) for output in inferred]
+    save(call, flat, package)
+    return flat, expected
+
+
+def save(
+    call: Callable[[Mapping[str, Any]], Any], feed: Mapping[str, Array], package: Path, target: Any = None
+) -> None:
+    """A program of what ``call`` builds over inputs like those of ``feed``, for iOS 17 or another target."""
+    coremltools = import_coremltools()
+    from coremltools.converters.mil.mil import Builder, Function, Program, types
+
+    target = target or coremltools.target.iOS17
     kinds = {np.dtype(np.float32): types.fp32, np.dtype(np.int32): types.int32}
-    placeholders = {n: Builder.placeholder(v.shape, kinds[v.dtype]) for n, v in flat.items()}
-    with Function(placeholders, opset_version=coremltools.target.iOS17) as function:
+    placeholders = {name: Builder.placeholder(values.shape, kinds[values.dtype]) for name, values in feed.items()}
+    with Function(placeholders, opset_version=target) as function:
+        built = call(function.inputs)
         outputs = [
-            Builder.cast(x=output, dtype="int32") if output.dtype == types.bool else Builder.identity(x=output)
-            for output in call(function.inputs)
+            Builder.identity(x=output) if output.dtype == types.fp32 else Builder.cast(x=output, dtype="int32")
+            for output in (built if isinstance(built, list) else [built])
         ]
         function.set_outputs(outputs)
     program = Program()
@@ -122,13 +154,12 @@ def build(case: str, package: Path) -> tuple[dict[str, Array], list[Array]]:
         program,
         source="milinternal",
         convert_to="mlprogram",
-        minimum_deployment_target=coremltools.target.iOS17,
+        minimum_deployment_target=target,
         compute_precision=coremltools.precision.FLOAT32,
         pass_pipeline=coremltools.PassPipeline.EMPTY,
         skip_model_load=True,
         package_dir=str(package),
     )
-    return flat, expected
 
 
 @pytest.mark.parametrize("case", MIL)
@@ -137,6 +168,56 @@ def test_operator_is_what_coremltools_infers(case: str, tmp_path: Path) -> None:
     got = list(MilProgram(tmp_path / "one.mlpackage")(feed).values())
     for want, value in zip(expected, got, strict=True):
         np.testing.assert_allclose(value, want, atol=2e-6, rtol=1e-6)
+
+
+@pytest.mark.parametrize("precision", ["int8", "uint8"])
+@pytest.mark.parametrize("axis", [None, 2])
+def test_dequantize_is_what_coremltools_says(precision: str, axis: int | None, tmp_path: Path) -> None:
+    """coremltools infers no value of it, but has the function."""
+    import_coremltools()
+    from coremltools.converters.mil.mil import Builder
+    from coremltools.optimize import _utils
+
+    shape = () if axis is None else (8,)
+    scale = np.asarray(RNG.uniform(0.01, 0.1, shape), np.float32)
+    zero_point = RNG.integers(0, 100, shape).astype(precision)
+    parameters = {"scale": scale, "zero_point": zero_point, **({} if axis is None else {"axis": axis})}
+
+    def there_and_back(inputs: Mapping[str, Any]) -> Any:
+        integers = Builder.quantize(input=inputs["x"], output_dtype=precision, **parameters)
+        return Builder.dequantize(input=integers, **parameters)
+
+    save(there_and_back, {"x": X}, tmp_path / "one.mlpackage")
+    (got,) = MilProgram(tmp_path / "one.mlpackage")({"x": X}).values()
+    wide = [_utils.promote_rank_to_same_as_data(value, X, axis) for value in (scale, zero_point)]
+    integers = _utils.quantize_by_scale_and_zp(X, *wide, precision)
+    np.testing.assert_array_equal(got, _utils.dequantize_by_scale_and_zp(integers, *wide))
+    np.testing.assert_allclose(got, (np.clip(np.rint(X / wide[0]) + wide[1], *bounds(precision)) - wide[1]) * wide[0])
+
+
+def bounds(dtype: str) -> tuple[int, int]:
+    return np.iinfo(dtype).min, np.iinfo(dtype).max
+
+
+@pytest.mark.parametrize("columns", [5, 64])
+@pytest.mark.parametrize("compute", ["float16", "float32"])
+def test_int4_is_what_coremltools_unpacks(columns: int, compute: str, tmp_path: Path) -> None:
+    """Few values stand in the program itself and many in weight.bin, two to a byte either way."""
+    coremltools = import_coremltools()
+    from coremltools.converters.mil.mil import Builder, types
+    from coremltools.converters.mil.mil.ops.defs.iOS18.compression import constexpr_blockwise_shift_scale
+
+    data = np.resize(np.arange(-8, 8), (3, columns))
+    scale = RNG.uniform(0.01, 0.1, (3, columns // 32 or 1)).astype(compute)
+
+    def widened(inputs: Mapping[str, Any]) -> Any:
+        weight = Builder.constexpr_blockwise_shift_scale(data=data.astype(types.np_int4_dtype), scale=scale)
+        return Builder.add(x=inputs["x"], y=Builder.cast(x=weight, dtype="fp32"))
+
+    zeros = np.zeros((1, columns), np.float32)
+    save(widened, {"x": zeros}, tmp_path / "one.mlpackage", coremltools.target.iOS18)
+    (got,) = MilProgram(tmp_path / "one.mlpackage")({"x": zeros}).values()
+    np.testing.assert_array_equal(got, constexpr_blockwise_shift_scale.decompress(data, scale, None))
 
 
 def test_operators_are_pytorchs(torch: Any, tmp_path: Path) -> None:
@@ -222,6 +303,6 @@ def test_changed_weights_are_noticed(make_checkpoint: Callable[..., Path], tmp_p
 
 def test_unknown_operator_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     feed, _ = build("tanh", tmp_path / "one.mlpackage")
-    monkeypatch.setattr("edgelm_targets.mil._OPERATORS", {})
+    monkeypatch.setattr("edgelm_targets.mil.OPERATORS", {})
     with pytest.raises(UnsupportedError, match="tanh"):
         MilProgram(tmp_path / "one.mlpackage")(feed)

@@ -15,8 +15,8 @@ from edgelm.bundle import Bundle
 from edgelm.graph.builder import with_constants
 from edgelm.graph.ir import Graph, Tensor
 from edgelm.pipeline import ExportRequest, Plan, export
-from edgelm.source import Source, shipped_graph
-from edgelm.types import Check, Scheme, Tolerance, Verdict
+from edgelm.source import Source, form_of, shipped_graph
+from edgelm.types import Check, Tolerance, Verdict
 from edgelm.validate import integrity
 
 LENGTH = 64
@@ -49,7 +49,7 @@ def bundle(exported: Bundle, tmp_path: Path) -> Bundle:
 
 
 def graph_of(bundle: Bundle, source: Source) -> Graph:
-    return shipped_graph(source.graph, Scheme(**bundle.manifest["scheme"]), bundle.manifest["rewrites"])
+    return shipped_graph(source.graph, form_of(bundle))
 
 
 def large(graph: Graph) -> list[Tensor]:

@@ -1,0 +1,220 @@
+"""One group of linear layers at a time: which range, smoothing and correction makes them err least on real text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from edgelm.calibrate.observers import Range, candidates
+from edgelm.graph import numeric
+from edgelm.graph.interpreter import Interpreter
+from edgelm.graph.ir import Graph, Node
+from edgelm.types import Array, Scheme, Tensors
+
+_MOST_ROWS = 768
+"""Token positions that a tensor is judged on; taken evenly from all texts."""
+_STRENGTHS = (0.35, 0.5, 0.65, 0.8)
+"""Of the smoothing: which part of a channel's size goes into the weights (SmoothQuant's alpha)."""
+_GAIN_OF_SMOOTHING = 0.8
+"""It is one more multiplication at run time, so it must bring the squared error below this share."""
+_GAIN_OF_CUTTING = 0.9
+_GAIN_OF_FACTORS = 0.5
+_HEADROOM = 1.25
+"""Of an output's range, in units of the largest value seen of each channel."""
+_SMALLEST_FACTOR = 1e-3
+
+
+@dataclass(frozen=True)
+class Group:
+    """The linear layers that read one tensor."""
+
+    tensor: str
+    nodes: tuple[Node, ...]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a tensor held on real text."""
+
+    rows: Array
+    """float32 [rows, channels], evenly taken."""
+    low: Array
+    """float32 [channels], of all rows."""
+    high: Array
+
+    def over(self, factors: Array | None) -> Seen:
+        """The same divided by a factor for each channel."""
+        return self if factors is None else Seen(self.rows / factors, self.low / factors, self.high / factors)
+
+    @property
+    def full_range(self) -> Range:
+        """Of all values, those between the rows that were taken among them."""
+        return float(self.low.min()), float(self.high.max())
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What was decided for a group, and what it costs on its own."""
+
+    group: Group
+    range: Range
+    observer: str
+    error: float
+    """Squared error of the group's outputs, as a share of their squares."""
+    plain_error: float
+    """The same with the full range, neither smoothed nor corrected."""
+    strength: float | None
+    factors: Array | None
+    corrections: Mapping[str, Array]
+    outputs: Mapping[str, Range]
+    output_factors: Mapping[str, Array]
+
+
+@dataclass(frozen=True)
+class _Case:
+    """A way to quantize a group: its divided input, and its weights multiplied likewise and rounded."""
+
+    strength: float | None
+    factors: Array | None
+    seen: Seen
+    weights: tuple[Array, ...]
+
+
+def groups(linears: Iterable[Node]) -> list[Group]:
+    """In the graph's order."""
+    found: dict[str, list[Node]] = {}
+    for node in linears:
+        found.setdefault(node.inputs[0], []).append(node)
+    return [Group(tensor, tuple(nodes)) for tensor, nodes in found.items()]
+
+
+def see(graph: Graph, feeds: Sequence[Tensors], names: Sequence[str]) -> dict[str, Seen]:
+    """What each of those tensors holds, evenly over the feeds; feeds must hold no padding."""
+    run = Interpreter(graph)
+    share = max(1, _MOST_ROWS // len(feeds))
+    parts: dict[str, list[Array]] = {name: [] for name in names}
+    ends: dict[str, list[Array]] = {name: [] for name in names}
+    for feed in feeds:
+        for name, x in run.trace(feed, names).items():
+            rows = x.reshape(-1, x.shape[-1])
+            kept = np.unique(np.linspace(0, len(rows) - 1, share).round().astype(int))
+            parts[name].append(rows[kept])
+            ends[name] += [rows.min(axis=0), rows.max(axis=0)]
+    return {
+        name: Seen(np.concatenate(parts[name]), np.min(ends[name], axis=0), np.max(ends[name], axis=0))
+        for name in names
+    }
+
+
+def choose(graph: Graph, group: Group, seen: Seen, scheme: Scheme) -> Choice:
+    """The best of all observers and smoothing strengths for one group, by the error of its outputs on what was seen."""
+    weights = [graph[node.inputs[1]].numpy() for node in group.nodes]
+    wanted = [seen.rows @ weight.T for weight in weights]
+    total = sum(float(np.square(y).sum()) for y in wanted) or 1.0
+
+    def error_of(case: _Case, ends: Range) -> float:
+        products = _products(case, ends, scheme)
+        return sum(float(np.square(y - found).sum()) for y, found in zip(wanted, products, strict=True)) / total
+
+    plain = _case(seen, weights, None)
+    best, ends, observer = plain, seen.full_range, "min-max"
+    error = plain_error = error_of(best, ends)
+    for case in (plain, *(_case(seen, weights, strength) for strength in _STRENGTHS)):
+        for other, name in _ranges(case, scheme).items():
+            found = error_of(case, other)
+            if found < error * _asked(case, best, name):
+                best, ends, observer, error = case, other, name, found
+    found_products = _products(best, ends, scheme)
+    corrections: dict[str, Array] = {}
+    outputs: dict[str, Range] = {}
+    output_factors: dict[str, Array] = {}
+    error = 0.0
+    for node, y, product in zip(group.nodes, wanted, found_products, strict=True):
+        correction = _correction(y - product)
+        if correction is not None:
+            corrections[node.output] = correction
+            product = product + correction
+        error += float(np.square(y - product).sum()) / total
+        if scheme.outputs == "int8":
+            bias = graph[node.inputs[2]].numpy() if len(node.inputs) == 3 else np.float32(0)
+            outputs[node.output], factors = _output(y + bias)
+            if factors is not None:
+                output_factors[node.output] = factors
+    return Choice(
+        group, ends, observer, error, plain_error, best.strength, best.factors, corrections, outputs, output_factors
+    )
+
+
+def _asked(case: _Case, best: _Case, observer: str) -> float:
+    """By which share the error must fall for a candidate to be preferred.
+
+    A smoothing is one more multiplication at run time; a range that cuts may meet larger values in other texts.
+    """
+    gain = 1.0 if case.factors is None or best.factors is not None else _GAIN_OF_SMOOTHING
+    return gain * (1.0 if observer == "min-max" else _GAIN_OF_CUTTING)
+
+
+def _ranges(case: _Case, scheme: Scheme) -> Mapping[Range, str]:
+    """What the observers say of a static scheme's input; a dynamic one has its ranges from each text."""
+    full = case.seen.full_range
+    if not scheme.is_static:
+        return {full: "min-max"}
+    return {full: "min-max", **{ends: name for ends, name in candidates(case.seen.rows).items() if name != "min-max"}}
+
+
+def _case(seen: Seen, weights: Sequence[Array], strength: float | None) -> _Case:
+    factors = None if strength is None else _factors(seen, weights, strength)
+    scaled = weights if factors is None else [weight * factors for weight in weights]
+    return _Case(strength, factors, seen.over(factors), tuple(_rounded(weight) for weight in scaled))
+
+
+def _factors(seen: Seen, weights: Sequence[Array], strength: float) -> Array:
+    """max|x|^a / max|w|^(1 - a) by channel, around 1 (Xiao et al. 2023, equation 4)."""
+    of_input = np.maximum(np.abs(seen.low), np.abs(seen.high))
+    of_weights = np.max([np.abs(weight).max(axis=0) for weight in weights], axis=0)
+    factors = np.maximum(of_input, 1e-6) ** strength / np.maximum(of_weights, 1e-6) ** (1 - strength)
+    factors = factors / np.exp(np.log(factors).mean())
+    clipped: Array = np.clip(factors, _SMALLEST_FACTOR, 1 / _SMALLEST_FACTOR).astype(np.float32)
+    return clipped
+
+
+def _rounded(weight: Array) -> Array:
+    integers, scale = numeric.quantize_symmetric(weight, axis=0)
+    real: Array = integers.astype(np.float32) * scale[:, None]
+    return real
+
+
+def _products(case: _Case, ends: Range, scheme: Scheme) -> list[Array]:
+    x = case.seen.rows
+    if scheme.is_static:
+        scale, zero_point = numeric.scale_and_zero_point(*ends)
+        x = numeric.static_steps(x, scale, zero_point) * np.float32(scale)
+    elif scheme.activations.startswith("dynamic"):
+        x = numeric.fake_quantize_token(x, scheme.activations)
+    return [x @ weight.T for weight in case.weights]
+
+
+def _correction(missing: Array) -> Array | None:
+    """The mean of what is missing, by output; None where half of the rows shows that it does not help the other."""
+    learned, held_out = missing[::2], missing[1::2]
+    if not len(held_out):
+        return None
+    helps = np.square(held_out - learned.mean(axis=0)).sum() < np.square(held_out).sum()
+    return missing.mean(axis=0).astype(np.float32) if helps else None
+
+
+def _output(values: Array) -> tuple[Range, Array | None]:
+    """The range of what a layer writes, and the factors that make its channels equally wide where that pays."""
+
+    def error(ends: Range, by: Array | None) -> float:
+        scale, zero_point = numeric.scale_and_zero_point(*ends)
+        factors = np.float32(1) if by is None else by
+        found = numeric.static_steps(values / factors, scale, zero_point) * np.float32(scale) * factors
+        return float(np.square(found - values).sum())
+
+    plain = min(candidates(values), key=lambda ends: error(ends, None))
+    factors = np.maximum(np.abs(values).max(axis=0), _SMALLEST_FACTOR).astype(np.float32)
+    even = (-_HEADROOM, _HEADROOM)
+    return (even, factors) if error(even, factors) < _GAIN_OF_FACTORS * error(plain, None) else (plain, None)
