@@ -255,12 +255,13 @@ class FakeProduct(nn.Module):  # type: ignore[misc]
         return self.written(functional.linear(steps, integers), scale * scales, bias)
 
     def written(self, product: Tensor, scale: Tensor, bias: Tensor | None) -> Tensor:
-        """What the kernel writes of the product of the integers."""
+        """What the kernel writes of the product of the integers; one that writes integers counts its bias in them."""
         result = product * scale
-        if bias is not None:
-            result = result + bias
         if self.writes is None:
-            return result
+            return result if bias is None else result + bias
+        if bias is not None:
+            counted = torch.round(bias.detach() / scale.detach()) * scale.detach()
+            result = result + (counted + (bias - bias.detach()))  # gradients pass straight through
         steps, step = self.writes(result)
         return steps * step
 

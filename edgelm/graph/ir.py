@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from edgelm.errors import EdgelmError
+from edgelm.graph import numeric
 from edgelm.types import Array, Dim, TensorSpec
 
 BATCH = "batch"
@@ -66,7 +67,7 @@ class Tensor:
             scale_shape[self.quantization.axis] = -1
             return integers * self.quantization.scale.reshape(scale_shape)
         if self.dtype == "bfloat16":
-            return (self.data.astype(np.uint32) << 16).view(np.float32)
+            return numeric.from_bfloat16(self.data)
         return self.data.astype(np.float32) if self.dtype == "float16" else self.data
 
 

@@ -91,14 +91,15 @@ _SHRINK = (1.0, 0.95, 0.9, 0.85, 0.8, 0.75)
 def quantize_blocks(x: Array) -> tuple[Array, Array]:
     """Symmetric int4 of a float32 matrix, one scale for every 32 columns of a row, of several the one of least error.
 
-    Returns ``(int8 array of values in [-8, 7], float32 scales [rows, columns / 32])``.
+    Returns ``(int8 array of values in [-8, 7], float32 scales [rows, columns / 32])``; the scales are whole bfloat16
+    values, as which XNNPACK keeps them.
     """
     blocks = x.reshape(len(x), -1, INT4_BLOCK)
     peak = np.abs(blocks).max(axis=2).astype(np.float32)
     best = np.full(peak.shape, np.inf, np.float32)
     scales = np.ones_like(peak)
     for shrink in _SHRINK:
-        scale = _scale_or_one(peak * np.float32(shrink / 7))
+        scale = from_bfloat16(to_bfloat16(_scale_or_one(peak * np.float32(shrink / 7))))
         error = np.square(_int4(blocks, scale) * scale[:, :, None] - blocks).sum(axis=2)
         scales = np.where(error < best, scale, scales)
         best = np.minimum(error, best)
@@ -115,6 +116,12 @@ def to_bfloat16(x: Array) -> Array:
     bits = np.ascontiguousarray(x, np.float32).view(np.uint32)
     rounded: Array = ((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16).astype(np.uint16)
     return rounded
+
+
+def from_bfloat16(x: Array) -> Array:
+    """float32 of what ``to_bfloat16`` gives."""
+    wide: Array = (x.astype(np.uint32) << 16).view(np.float32)
+    return wide
 
 
 def scale_and_zero_point(low: float, high: float) -> tuple[float, int]:

@@ -181,9 +181,12 @@ def _run_quantized_linear(x: Sequence[Array], attrs: Attrs) -> tuple[Array, ...]
     """Integers are multiplied as float32, which is exact: a sum stays below 2**24 in all but contrived weights."""
     left, weight, scales, *bias = x
     steps = numeric.static_steps(left, attrs["scale"], attrs["zero_point"])
-    product = (steps.reshape(-1, steps.shape[-1]) @ weight.T) * (np.float32(attrs["scale"]) * scales)
-    result = product + bias[0] if bias else product
-    if attrs.get("output_scale") is not None:
+    scale = np.float32(attrs["scale"]) * scales
+    result = (steps.reshape(-1, steps.shape[-1]) @ weight.T) * scale
+    is_integer = attrs.get("output_scale") is not None
+    if bias:
+        result = result + (np.rint(bias[0] / scale) * scale if is_integer else bias[0])
+    if is_integer:
         output = attrs["output_scale"], attrs["output_zero_point"]
         result = numeric.static_steps(result, *output) * np.float32(output[0])
     return (result.reshape(*left.shape[:-1], len(weight)),)
@@ -241,8 +244,9 @@ OPS: Mapping[str, Op] = {
     "cast": Op(lambda t, a: [(a["dtype"], t[0].shape)], lambda x, a: (x[0].astype(a["dtype"]),)),  # dtype
     # matrix products; linear: x [..., in], weight [out, in], bias [out]; activations: a Scheme's, absent means float32
     "linear": Op(_linear, _run_linear),
-    # the same over int8 weights and one fixed range of x: scale, zero_point, and where the kernel writes integers
-    # output_scale, output_zero_point; real = (integer - zero_point) * scale, integers within [-128, 127]
+    # the same over int8 weights and one fixed range of x: scale, zero_point; where the kernel writes integers also
+    # output_scale and output_zero_point, and its bias is in whole steps of the products; real = (integer - zero_point)
+    # * scale, integers within [-128, 127]
     "quantized_linear": Op(_linear, _run_quantized_linear, takes_integers=True),
     "matmul": Op(  # transpose_b: bool
         _matmul, lambda x, a: (np.matmul(x[0], np.swapaxes(x[1], -1, -2) if a["transpose_b"] else x[1]),)

@@ -107,7 +107,9 @@ def test_quantized_linear_is_integer_arithmetic(bias: bool, output: tuple[float,
     offsets = floats(8)
     real = torch.fake_quantize_per_tensor_affine(torch.from_numpy(x), scale, zero_point, -128, 127).numpy()
     product = np.rint(real / scale).astype(np.int32) @ integers.astype(np.int32).T
-    wanted = product.astype(np.float32) * (np.float32(scale) * scales) + (offsets if bias else np.float32(0))
+    steps = np.float32(scale) * scales
+    offset = (offsets if output is None else np.rint(offsets / steps) * steps) if bias else np.float32(0)
+    wanted = product.astype(np.float32) * steps + offset
     attrs: dict[str, Any] = {"scale": scale, "zero_point": zero_point}
     if output:
         attrs |= {"output_scale": output[0], "output_zero_point": output[1]}
