@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
@@ -12,120 +12,135 @@ from edgelm.bench.plan import BenchRequest
 from edgelm.bench.plan import Plan as BenchPlan
 from edgelm.bench.result import Bench, Row, What
 from edgelm.bench.rounds import bench
-from edgelm.bundle import Bundle, publish, staging
+from edgelm.bundle import publish, staging
+from edgelm.errors import UsageError
 from edgelm.pipeline import AUTO, Job, Plan, Progress, build
 from edgelm.types import Report, Verdict
 
 _TOKENS = 64
 """The length that candidates are timed at, or the longest a shorter model takes."""
 _SECONDS = 1.5
-
-
-@dataclass(frozen=True)
-class _Candidate:
-    """A precision that was built, and where it lies."""
-
-    job: Job
-    report: Report
-    row: Row | None = None
-    ratio: str = ""
-
-    @property
-    def passes(self) -> bool:
-        """Whether nothing failed; what could not be measured here cannot speak against it."""
-        return self.report.verdict is not Verdict.FAIL
-
-    @property
-    def place(self) -> Path:
-        """Of the bundle."""
-        return Path(self.report.bundle)
-
-    def told(self) -> str:
-        """A line for the report: the precision, its verdict, its time and its size."""
-        size = self.report.value("bundle")
-        parts = [self.report.verdict.value, self.ratio, "" if size is None else f"{size:.1f} MB"]
-        return f"{self.job.precision}: {', '.join(part for part in parts if part)}"
-
-
-def export(plan: Plan, progress: Progress) -> Iterator[Report]:
-    """As ``pipeline.export``, where a target's several jobs end in one bundle."""
-    for _, jobs in groupby(plan.jobs, key=lambda job: job.target.name):
-        yield _choose(plan, list(jobs), progress)
-
-
-def _choose(plan: Plan, jobs: Sequence[Job], progress: Progress) -> Report:
-    """Build all beside the place of the bundle, and move the best there."""
-    target, final = jobs[0].target, jobs[0].final
-    with staging(final) as folder:
-        staged = [replace(job, final=folder / job.precision / target.name) for job in jobs]
-        built = [_Candidate(job, build(plan, job, progress)) for job in staged]
-        fit = [one for one in built if one.passes]
-        if fit:
-            progress(target.name, f"timing {len(fit)} precisions in turns")
-            timed = _timed(plan, fit)
-            built = [next((one for one in timed if one.job is old.job), old) for old in built]
-            best, why = _best(timed)
-        else:
-            best, why = built[0], "None passed: this is the first that was tried."
-        result = _told(plan, best, built, why, final)
-        if result.bundle:
-            report.write(result, best.place)
-            publish(best.place, final, accepted=best.passes)
-        return result
-
-
-def _timed(plan: Plan, fit: Sequence[_Candidate]) -> list[_Candidate]:
-    """The candidates with what a bench says of them, one after the other in turns."""
-    length = min(_TOKENS, plan.max_length)
-    request = BenchRequest(tuple(one.place for one in fit), (length,), threads=plan.threads, seconds=_SECONDS)
-    found = bench(BenchPlan(request), lambda _: None)
-    return [
-        replace(one, row=row, ratio=_ratio(found, row, What(length))) for one, row in zip(fit, found.rows, strict=True)
-    ]
-
-
-def _ratio(found: Bench, row: Row, what: What) -> str:
-    if what not in row.times:
-        return row.failure or "not timed here"
-    ratio = found.ratio(row, what)
-    first = found.rows[0].bundle.manifest["precision"]
-    return f"{row.times[what].p50:.2f} ms" + (f", {ratio} of {first}'s time" if ratio else "")
-
-
-def _best(timed: Sequence[_Candidate]) -> tuple[_Candidate, str]:
-    """The fastest; of those its timing cannot be told apart from, and where nothing was timed, the smallest."""
-    medians = {id(one): _median(one) for one in timed}
-    known = [one for one in timed if medians[id(one)] is not None]
-    if not known:
-        return min(timed, key=_size), "Nothing can be timed here: this is the smallest that passed."
-    fastest = min(medians[id(one)] or 0.0 for one in known)
-    near = [one for one in known if (medians[id(one)] or 0.0) <= fastest * _NEAR]
-    return min(near, key=_size), "The fastest that passed." if len(near) == 1 else "The smallest of the fastest."
-
-
 _NEAR = 1.03
 """Medians within this factor are one: timings of equal bundles differ by as much."""
 
 
-def _median(candidate: _Candidate) -> float | None:
-    times = [] if candidate.row is None else [one for one in candidate.row.times.values() if one.processes]
-    return min((one.p50 for one in times), default=None)
+@dataclass(frozen=True)
+class Candidate:
+    """What a choice is made by: a bundle that passed, what a run of it takes, and what an app ships."""
+
+    precision: str
+    size_bytes: int
+    p50_ms: float | None = None
+    """None: it cannot be timed here."""
+    time: str = ""
+    """The same in words, beside the first candidate's."""
 
 
-def _size(candidate: _Candidate) -> int:
-    return Bundle.open(candidate.place).size_bytes
+def choose(candidates: Sequence[Candidate]) -> tuple[Candidate, str]:
+    """The fastest with the reason; of those whose timing cannot be told apart, and where nothing was timed, the
+    smallest."""
+    times = {one.precision: one.p50_ms for one in candidates if one.p50_ms is not None}
+    if not times:
+        return min(candidates, key=_size), "Nothing can be timed here: this is the smallest that passed."
+    limit = min(times.values()) * _NEAR
+    near = [one for one in candidates if one.precision in times and times[one.precision] <= limit]
+    return min(near, key=_size), "The fastest that passed." if len(near) == 1 else "The smallest of the fastest."
 
 
-def _told(plan: Plan, best: _Candidate, built: Sequence[_Candidate], why: str, final: Path) -> Report:
-    """The best one's report, in its place, with all that were tried."""
-    left_out = plan.left_out.get(best.job.target.name, ())
-    tried = [*(one.told() for one in built), *left_out]
-    place = final if best.passes else final.with_name(f"{final.name}.rejected")
-    request = replace(plan.request, precision=best.job.precision).record()
-    return replace(
-        best.report,
-        bundle=str(place) if best.report.bundle else "",
-        facts={**best.report.facts, "precisions tried": tried},
-        notes=(f"Chosen by `--precision {AUTO}`: {why}", *best.report.notes),
-        request=request,
-    )
+def export(plan: Plan, progress: Progress) -> Iterator[Report]:
+    """As ``pipeline.export``, where a target's several jobs end in one bundle."""
+    errors: list[Exception] = []
+    try:
+        for _, jobs in groupby(plan.jobs, key=lambda job: job.target.name):
+            try:
+                found = _export(plan, list(jobs), progress)
+            except Exception as error:  # noqa: BLE001  raised below, when the others are done
+                errors.append(error)
+            else:
+                yield found
+    finally:
+        plan.stop()
+    if errors:
+        raise errors[0]
+
+
+def _export(plan: Plan, jobs: Sequence[Job], progress: Progress) -> Report:
+    """Build all beside the place of the bundle, and move the best there."""
+    target, final = jobs[0].target.name, jobs[0].final
+    with staging(final) as folder:
+        reports, refused = _built(plan, jobs, folder, progress)
+        fit = {name: found for name, found in reports.items() if found.verdict is not Verdict.FAIL}
+        candidates: list[Candidate] = []
+        if fit:
+            progress(target, f"timing {len(fit)} precisions in turns")
+            candidates = _timed(plan, fit)
+            chosen, why = choose(candidates)
+            precision = chosen.precision
+        else:
+            precision = next((name for name, found in reports.items() if found.bundle), next(iter(reports)))
+            why = "None passed: this is the first that was tried."
+        tried = [*_told(reports, candidates), *refused, *plan.left_out.get(target, ())]
+        best = reports[precision]
+        place = final if fit else final.with_name(f"{final.name}.rejected")
+        result = replace(
+            best,
+            bundle=str(place) if best.bundle else "",
+            facts={**best.facts, "precisions tried": tried},
+            notes=(f"Chosen by `--precision {AUTO}`: {why}", *best.notes),
+            request=replace(plan.request, precision=precision).record(),
+        )
+        if best.bundle:
+            report.write(result, Path(best.bundle))
+            publish(Path(best.bundle), final, accepted=bool(fit))
+        return result
+
+
+def _built(
+    plan: Plan, jobs: Sequence[Job], folder: Path, progress: Progress
+) -> tuple[dict[str, Report], tuple[str, ...]]:
+    """The report of each precision, and what is said of those that the target refuses with such options.
+
+    Where it refuses all of them, its first refusal is raised.
+    """
+    reports: dict[str, Report] = {}
+    refusals: dict[str, UsageError] = {}
+    for job in jobs:
+        try:
+            reports[job.precision] = build(plan, replace(job, final=folder / job.precision / job.final.name), progress)
+        except UsageError as error:
+            refusals[job.precision] = error
+    if not reports:
+        raise next(iter(refusals.values()))
+    return reports, tuple(f"{name}: left out: {error}" for name, error in refusals.items())
+
+
+def _timed(plan: Plan, fit: Mapping[str, Report]) -> list[Candidate]:
+    """The candidates with what a bench says of them, one after the other in turns."""
+    length = min(_TOKENS, plan.max_length)
+    places = tuple(Path(one.bundle) for one in fit.values())
+    request = BenchRequest(places, (length,), threads=plan.threads, seconds=_SECONDS)
+    found = bench(BenchPlan(request), lambda _: None)
+    return [_candidate(name, found, row, What(length)) for name, row in zip(fit, found.rows, strict=True)]
+
+
+def _candidate(precision: str, found: Bench, row: Row, what: What) -> Candidate:
+    """A row by its median, and in words beside the first row; one that was lost on the way counts as not timed."""
+    if row.failure or what not in row.times:
+        return Candidate(precision, row.bundle.size_bytes, time=row.failure or "not timed here")
+    p50, ratio = row.times[what].p50, found.ratio(row, what)
+    first = found.rows[0].bundle.manifest["precision"]
+    told = f"{p50:.2f} ms" + (f", {ratio} of {first}'s time" if ratio else "")
+    return Candidate(precision, row.bundle.size_bytes, p50, told)
+
+
+def _told(reports: Mapping[str, Report], candidates: Sequence[Candidate]) -> Iterator[str]:
+    """A line for each precision that was built: its verdict, its time and its size."""
+    times = {one.precision: one.time for one in candidates}
+    for name, found in reports.items():
+        size = found.value("bundle")
+        parts = [found.verdict.value, times.get(name, ""), "" if size is None else f"{size:.1f} MB"]
+        yield f"{name}: {', '.join(part for part in parts if part)}"
+
+
+def _size(candidate: Candidate) -> int:
+    return candidate.size_bytes

@@ -17,7 +17,7 @@ from edgelm.report.words import plain
 from edgelm.types import Check, Group, Report, Verdict
 
 _WORSE = (Verdict.PASS, Verdict.UNMEASURED, Verdict.FAIL)
-_PATHS = ("output", "samples", "evaluation")
+_PATHS = ("output", "samples", "calibration", "evaluation")
 _TUPLES = ("targets", "lengths", "without_rewrites")
 _MEASURED_FACTS = ("seconds", "peak memory")
 """How facts begin that are of the run and not of what it was made with."""

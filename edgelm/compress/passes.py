@@ -263,6 +263,7 @@ class Distill(Configuration):
     kind: ClassVar[str] = "distill"
 
     epochs: Annotated[float, Rule("Times the training rows are seen.", above=0)] = 2.0
+    least_steps: Annotated[int, Rule("Steps to make however few rows there are, by more epochs.", least=0)] = 0
     learning_rate: Annotated[float, Rule("Highest learning rate.", above=0, most=1)] = 1e-4
     batch_size: Annotated[int, Rule("Rows of a step.", least=1)] = 32
     warmup_ratio: Annotated[float, Rule("Part of the steps in which the learning rate rises.", least=0, most=1)] = 0.06
@@ -334,6 +335,7 @@ class Qat(Configuration):
         ),
     ] = 512
     epochs: Annotated[float, Rule("Times the training rows are seen.", above=0)] = 1.0
+    least_steps: Annotated[int, Rule("Steps to make however few rows there are, by more epochs.", least=0)] = 0
     learning_rate: Annotated[float, Rule("Highest learning rate.", above=0, most=1)] = 5e-5
     batch_size: Annotated[int, Rule("Rows of a step.", least=1)] = 32
     warmup_ratio: Annotated[float, Rule("Part of the steps in which the learning rate rises.", least=0, most=1)] = 0.06

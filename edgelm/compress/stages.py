@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -217,7 +218,7 @@ def _distill(config: Distill, stage: Stage, work: Path, shop: Shop) -> Stage:
             model,
             rows,
             loss,
-            _settings(config, shop),
+            _settings(config, shop, len(rows)),
             evaluate=shop.material.main_metric(stage.folder) if is_last else None,
             checkpoint=place / "state",
             progress=shop.progress,
@@ -303,17 +304,19 @@ def _set_dropout_(model: nn.Module, probability: float) -> None:
         layer.attention_dropout = probability
 
 
-def _settings(config: Distill, shop: Shop) -> Settings:
+def _settings(config: Distill, shop: Shop, rows: int) -> Settings:
+    """Of a training on so many rows; of few it sees each more often."""
+    least_epochs = config.least_steps / math.ceil(rows / config.batch_size)
     return Settings(
         learning_rate=config.learning_rate,
-        epochs=config.epochs,
+        epochs=max(config.epochs, least_epochs),
         batch_size=config.batch_size,
         weight_decay=config.weight_decay,
         warmup_ratio=config.warmup_ratio,
         ema=config.ema,
         seed=shop.material.seed,
         precision=config.precision if shop.precision == "auto" else shop.precision,
-        evaluations_per_epoch=config.evaluations_per_epoch,
+        evaluations_per_epoch=config.evaluations_per_epoch if config.epochs >= least_epochs else 1,
     )
 
 
@@ -336,7 +339,7 @@ def _qat(config: Qat, stage: Stage, work: Path, shop: Shop) -> Stage:
         model,
         rows,
         loss,
-        _settings(training, shop),
+        _settings(training, shop, len(rows)),
         evaluate=shop.material.main_metric(stage.folder),
         checkpoint=work / "state",
         progress=shop.progress,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import signal
 import subprocess
@@ -125,6 +126,17 @@ def test_recipes_share_what_they_begin_with(compress: Any, teacher: Path, tmp_pa
     assert [one.status for one in both[1].record.passes] == ["reused", "reused", "done"]
     compress(teacher, tmp_path / "alone", second)
     assert digests(tmp_path / "both" / "second") == digests(tmp_path / "alone")
+
+
+def test_few_rows_are_seen_more_often(compress: Any, teacher: Path, data: dict[str, Path], tmp_path: Path) -> None:
+    """``least_steps`` is another way to ask for the epochs that make so many."""
+    rows = len(data["train"].read_text().splitlines()) - 1
+    depth = Depth(layers=2, samples=32)
+    few = replace(SHORT, epochs=0.5, least_steps=2 * math.ceil(rows / SHORT.batch_size))
+    enough = replace(SHORT, least_steps=1)
+    for name, config in {"few": few, "usual": SHORT, "enough": enough}.items():
+        compress(teacher, tmp_path / name, Recipe(name, passes=(depth, config)))
+    assert digests(tmp_path / "few") == digests(tmp_path / "usual") == digests(tmp_path / "enough")
 
 
 def test_pass_that_changes_nothing_is_skipped(compress: Any, teacher: Path, open_model: Any, tmp_path: Path) -> None:
