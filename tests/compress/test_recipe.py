@@ -294,7 +294,7 @@ BAD = {
     "an unknown key": (f"{PASS}\n\nlearning_rat = 1e-4\n", 5, "learning_rate = 0.0001"),
     "an unknown key at the top": (f"sed = 3\n{PASS}", 1, "seed = 3"),
     "an unknown key in a prune": (f"{PASS}[pass.prune]\nkind = 'width'\nhiden_size = 5", 5, "hidden_size = 5"),
-    "a key that is like no other": (f"{PASS}zzz = 1", 3, "leave it out; [[pass]] distill takes epochs, least_steps, learning_rate"),
+    "a key that is like no other": (f"{PASS}zzz = 1", 3, "leave it out; [[pass]] distill takes epochs, least_steps"),
     "the second of two passes": (f"{PASS}\n[[pass]]\n# here\nkind = 'depth'\nlayrs = 4", 7, "layers = 4"),
     "a pass by another name": ('[[pas]]\nkind = "distill"', 1, "[[pass]]"),
     "one bracket": ('[pass]\nkind = "distill"', 1, "[[pass]]"),
