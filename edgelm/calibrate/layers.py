@@ -13,14 +13,16 @@ from edgelm.graph.interpreter import Interpreter
 from edgelm.graph.ir import Graph, Node
 from edgelm.types import Array, Scheme, Tensors
 
-_MOST_ROWS = 768
+_MOST_ROWS = 512
 """Token positions that a tensor is judged on; taken evenly from all texts."""
 _STRENGTHS = (0.35, 0.5, 0.65, 0.8)
 """Of the smoothing: which part of a channel's size goes into the weights (SmoothQuant's alpha)."""
 _GAIN_OF_SMOOTHING = 0.8
 """It is one more multiplication at run time, so it must bring the squared error below this share."""
 _GAIN_OF_CUTTING = 0.9
+"""A range that cuts may meet larger values in other texts."""
 _GAIN_OF_FACTORS = 0.5
+"""They too are one more multiplication."""
 _HEADROOM = 1.25
 """Of an output's range, in units of the largest value seen of each channel."""
 _SMALLEST_FACTOR = 1e-3
@@ -109,7 +111,7 @@ def see(graph: Graph, feeds: Sequence[Tensors], names: Sequence[str]) -> dict[st
 
 
 def choose(graph: Graph, group: Group, seen: Seen, scheme: Scheme) -> Choice:
-    """The best of all observers and smoothing strengths for one group, by the error of its outputs on what was seen."""
+    """The best smoothing strength for one group, and for that the best range, by the error of its outputs."""
     weights = [graph[node.inputs[1]].numpy() for node in group.nodes]
     wanted = [seen.rows @ weight.T for weight in weights]
     total = sum(float(np.square(y).sum()) for y in wanted) or 1.0
@@ -118,14 +120,18 @@ def choose(graph: Graph, group: Group, seen: Seen, scheme: Scheme) -> Choice:
         products = _products(case, ends, scheme)
         return sum(float(np.square(y - found).sum()) for y, found in zip(wanted, products, strict=True)) / total
 
-    plain = _case(seen, weights, None)
-    best, ends, observer = plain, seen.full_range, "min-max"
-    error = plain_error = error_of(best, ends)
-    for case in (plain, *(_case(seen, weights, strength) for strength in _STRENGTHS)):
-        for other, name in _ranges(case, scheme).items():
-            found = error_of(case, other)
-            if found < error * _asked(case, best, name):
-                best, ends, observer, error = case, other, name, found
+    best = _case(seen, weights, None)
+    error = plain_error = error_of(best, seen.full_range)
+    for strength in _STRENGTHS:
+        case = _case(seen, weights, strength)
+        found = error_of(case, case.seen.full_range)
+        if found < error * (_GAIN_OF_SMOOTHING if best.factors is None else 1.0):
+            best, error = case, found
+    ends, observer = best.seen.full_range, "min-max"
+    for other, name in candidates(best.seen.rows).items() if scheme.is_static else ():
+        found = error_of(best, other)
+        if found < error * (_GAIN_OF_CUTTING if observer == "min-max" else 1.0):
+            ends, observer, error = other, name, found
     found_products = _products(best, ends, scheme)
     corrections: dict[str, Array] = {}
     outputs: dict[str, Range] = {}
@@ -145,23 +151,6 @@ def choose(graph: Graph, group: Group, seen: Seen, scheme: Scheme) -> Choice:
     return Choice(
         group, ends, observer, error, plain_error, best.strength, best.factors, corrections, outputs, output_factors
     )
-
-
-def _asked(case: _Case, best: _Case, observer: str) -> float:
-    """By which share the error must fall for a candidate to be preferred.
-
-    A smoothing is one more multiplication at run time; a range that cuts may meet larger values in other texts.
-    """
-    gain = 1.0 if case.factors is None or best.factors is not None else _GAIN_OF_SMOOTHING
-    return gain * (1.0 if observer == "min-max" else _GAIN_OF_CUTTING)
-
-
-def _ranges(case: _Case, scheme: Scheme) -> Mapping[Range, str]:
-    """What the observers say of a static scheme's input; a dynamic one has its ranges from each text."""
-    full = case.seen.full_range
-    if not scheme.is_static:
-        return {full: "min-max"}
-    return {full: "min-max", **{ends: name for ends, name in candidates(case.seen.rows).items() if name != "min-max"}}
 
 
 def _case(seen: Seen, weights: Sequence[Array], strength: float | None) -> _Case:

@@ -17,7 +17,7 @@ from edgelm.types import Array, Scheme, Tensors
 _ENOUGH = 0.002
 """Squared error of the outputs, as a share of their squares, at which nothing is returned to float32: a cosine of 0.999
 and 27 dB."""
-_MOST_RETURNED = 0.125
+MOST_RETURNED = 0.125
 """Of the weights that are multiplied in integers."""
 _SENSITIVITY_FEEDS = 8
 _PER_TENSOR = ("static_tensor_asymmetric", "dynamic_tensor_asymmetric")
@@ -101,7 +101,7 @@ class _Search:
             own = self._size(choice.group)
             if found.error <= _ENOUGH:
                 break
-            if size + own > _MOST_RETURNED * total:
+            if size + own > MOST_RETURNED * total:
                 continue
             size += own
             returned.append(choice.group.tensor)

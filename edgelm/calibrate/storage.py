@@ -39,11 +39,19 @@ def read(folder: Path) -> Calibration | None:
             unit_rows = tuple(json.loads((file.metadata() or {})[_UNIT_ROWS]))
             for key in file.keys():  # noqa: SIM118  no mapping
                 field, _, name = key.partition("/")
-                found[field][name] = file.get_tensor(key)
+                found[field][name] = _usable(key, file.get_tensor(key))
     except (SafetensorError, KeyError, ValueError, TypeError) as error:
         raise UsageError(f"{path} is damaged: {error}.", hint="Export the bundle again.") from None
     ranges = {name: (float(ends[0]), float(ends[1])) for name, ends in found.pop("ranges").items()}
     return Calibration(ranges, **found, unit_rows=unit_rows)
+
+
+def _usable(key: str, array: Array) -> Array:
+    """The array; ValueError where it is not of finite numbers, or no range."""
+    is_range = key.startswith("ranges/")
+    if not np.isfinite(array).all() or (is_range and (array.shape != (2,) or array[0] > array[1])):
+        raise ValueError(f"{key} is {np.array2string(array, threshold=4)}")
+    return array
 
 
 def _arrays() -> list[str]:
