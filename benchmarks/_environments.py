@@ -103,8 +103,13 @@ VENDORS = (
     _vendor("optimum-intel", "optimum-intel[openvino]", "torch", without=("torchvision",)),
     _vendor("coremltools", "coremltools", "transformers", "torch"),
 )
+QUANTIZERS = (
+    _vendor("nncf", "nncf", "openvino"),
+    _vendor("ai-edge-quantizer", "ai-edge-quantizer", "ai-edge-litert"),
+)
+"""Of the vendors' quantizers, those that are not among edgelm's own toolchains; neither needs torch."""
 OURS = tuple(_ours(extra) for extra in ("tflite", "onnx", "openvino", "coreml", "all"))
-ENVIRONMENTS = {environment.name: environment for environment in (*VENDORS, *OURS)}
+ENVIRONMENTS = {environment.name: environment for environment in (*VENDORS, *QUANTIZERS, *OURS)}
 
 
 def _checkout() -> Iterator[str]:

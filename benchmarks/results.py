@@ -12,8 +12,8 @@ from typing import Any
 from _record import RESULTS, Table
 
 _ORDER = ("install_size", "export_cost", "latency", "fidelity")
-_OWN_PAGES = ("compress",)
-"""Benchmarks that write a page of their own."""
+_OWN_PAGES = ("compress", "quantization")
+"""What the records of benchmarks that write a page of their own begin with."""
 _HEAD = """# Results
 
 Written by `benchmarks/results.py` from what the other scripts measured; see [README.md](README.md) for how to read
@@ -26,7 +26,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--output", type=Path, default=Path(__file__).with_name("RESULTS.md"), help="the page to write")
     arguments = parser.parse_args()
-    paths = [path for path in sorted(RESULTS.glob("*.json")) if path.stem not in _OWN_PAGES]
+    paths = [path for path in sorted(RESULTS.glob("*.json")) if not path.stem.startswith(_OWN_PAGES)]
     contents = [json.loads(path.read_text("utf-8")) for path in paths]
     if not contents:
         sys.exit(f"{RESULTS} holds no results: run the other benchmarks first.")

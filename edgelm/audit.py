@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
@@ -14,9 +15,10 @@ import numpy as np
 import edgelm
 from edgelm import golden, machine, pipeline, registry
 from edgelm.bundle import MANIFEST, Bundle
+from edgelm.calibrate import MOST_RETURNED
 from edgelm.checkpoint import BUILTINS
 from edgelm.errors import ParityError, ToolchainError, UsageError
-from edgelm.graph import rewrites
+from edgelm.graph import quantize, rewrites
 from edgelm.graph.interpreter import Interpreter
 from edgelm.samples import Feed
 from edgelm.source import Source, form_of, shipped_graph
@@ -159,6 +161,7 @@ class _OriginalGround:
     def __init__(self, request: AuditRequest, bundle: Bundle, target: Target, source: Source, say: Progress) -> None:
         self.request, self.bundle, self.target, self.source, self.say = request, bundle, target, source, say
         self.form = form_of(bundle)
+        integrity.check_calibration(bundle, source.graph, self.form)
         self.gates = pipeline.gates(
             source, request.evaluation, request.max_drop, request.min_metric, request.time_limit_s
         )
@@ -238,9 +241,19 @@ class _OriginalGround:
         }
 
     def _float_tensors(self) -> list[str]:
-        """Those of the manifest that the source has; which of them a calibration returned is not to be seen from it."""
-        known = set(rewrites.apply(self.source.graph, self.form.rewrites).tensors)
-        return [name for name in self.form.scheme.float_tensors if name in known]
+        """Those of the manifest that a calibration can have returned: linear weights, and no more of them than it may.
+
+        Which of them a calibration returned is not to be seen from the source; the artifact must hold each as it is,
+        by the checks of its weights and of its operators.
+        """
+        scheme = self.form.scheme
+        graph = rewrites.apply(self.source.graph, self.form.rewrites)
+        linears = quantize.quantized_linears(graph, replace(scheme, float_tensors=()))
+        sizes = [(node.inputs[1], math.prod(map(int, graph[node.inputs[1]].shape))) for node in linears]
+        kept = [name for name in scheme.float_tensors if name in {name for name, _ in sizes}]
+        returned = sum(size for name, size in sizes if name in kept)
+        is_few = scheme.is_static and returned <= MOST_RETURNED * sum(size for _, size in sizes)
+        return kept if is_few else []
 
     def facts(self) -> dict[str, Any]:
         """The source and the texts."""

@@ -12,7 +12,7 @@ from edgelm.bench.plan import BenchRequest
 from edgelm.bench.plan import Plan as BenchPlan
 from edgelm.bench.result import Bench, Row, What
 from edgelm.bench.rounds import bench
-from edgelm.bundle import publish, staging
+from edgelm.bundle import Bundle, publish, staging
 from edgelm.errors import UsageError
 from edgelm.pipeline import AUTO, Job, Plan, Progress, build
 from edgelm.types import Report, Verdict
@@ -39,6 +39,8 @@ class Candidate:
 def choose(candidates: Sequence[Candidate]) -> tuple[Candidate, str]:
     """The fastest with the reason; of those whose timing cannot be told apart, and where nothing was timed, the
     smallest."""
+    if len(candidates) == 1:
+        return candidates[0], "The only one that passed."
     times = {one.precision: one.p50_ms for one in candidates if one.p50_ms is not None}
     if not times:
         return min(candidates, key=_size), "Nothing can be timed here: this is the smallest that passed."
@@ -72,7 +74,8 @@ def _export(plan: Plan, jobs: Sequence[Job], progress: Progress) -> Report:
         fit = {name: found for name, found in reports.items() if found.verdict is not Verdict.FAIL}
         candidates: list[Candidate] = []
         if fit:
-            progress(target, f"timing {len(fit)} precisions in turns")
+            if len(fit) > 1:
+                progress(target, f"timing {len(fit)} precisions in turns")
             candidates = _timed(plan, fit)
             chosen, why = choose(candidates)
             precision = chosen.precision
@@ -115,7 +118,9 @@ def _built(
 
 
 def _timed(plan: Plan, fit: Mapping[str, Report]) -> list[Candidate]:
-    """The candidates with what a bench says of them, one after the other in turns."""
+    """The candidates with what a bench says of them, one after the other in turns; one alone needs no timing."""
+    if len(fit) == 1:
+        return [Candidate(name, Bundle.open(Path(one.bundle)).size_bytes) for name, one in fit.items()]
     length = min(_TOKENS, plan.max_length)
     places = tuple(Path(one.bundle) for one in fit.values())
     request = BenchRequest(places, (length,), threads=plan.threads, seconds=_SECONDS)

@@ -40,7 +40,10 @@ class Session:
         self.manifest = bundle.manifest
         self.tokenizer = tokenizer
         self.runner = runner
-        self.names = [spec["name"] for spec in self.manifest["artifact"]["inputs"]]
+        artifact = self.manifest["artifact"]
+        self.names = [spec["name"] for spec in artifact["inputs"]]
+        self._dtypes = {spec["name"]: spec["dtype"] for spec in artifact["inputs"] if "dtype" in spec}
+        self._by_token = {spec["name"] for spec in artifact["outputs"] if "length" in spec["shape"][1:2]}
 
     @classmethod
     def open(cls, path: Path, threads: int) -> Session:
@@ -57,49 +60,108 @@ class Session:
         """The answer as Hugging Face's pipeline of the bundle's task gives it: plain dicts, lists and floats.
 
         Answers with scores are always a list, best first. UsageError when the task does not take all that is asked.
+        Whatever the model reads for it, windows or choices, is run alone, so that nothing shares a quantization range.
         """
-        answer, takes = _ANSWERS[self.manifest["task"]]
+        rows = self.rows(question, self.tokenizer.encode_batch(self.texts(question)))
+        return self.decode(question, rows, [self.split([row], self.outputs([row]))[0] for row in rows])
+
+    def texts(self, question: Question) -> list[Text]:
+        """What is to be tokenized for a question; UsageError when the task does not take all that is asked."""
+        task = _TASKS[self.manifest["task"]]
         given = {"pair": question.pair, "choices": question.choices or None, "top_k": question.top_k}
-        surplus = [_FLAGS[name] for name, value in given.items() if value is not None and name not in takes]
+        surplus = [_FLAGS[name] for name, value in given.items() if value is not None and name not in task.takes]
         if surplus:
             raise UsageError(f"{self.manifest['task']} takes no {surplus[0]}.")
-        return answer(self, question)
+        return task.texts(question)
+
+    def rows(self, question: Question, encodings: Sequence[Encoding]) -> list[Encoding]:
+        """What the model reads for a question, of its ``texts`` tokenized: windows of them, or cut, or as they are."""
+        if self.manifest["task"] == "question-answering":
+            return windows(self, (question.text, question.pair or ""), encodings[0])
+        pairs = zip(self.texts(question), encodings, strict=True)
+        return [self._fitting(text, encoding, truncate=question.truncate) for text, encoding in pairs]
+
+    def decode(self, question: Question, rows: Sequence[Encoding], outputs: Sequence[Mapping[str, Array]]) -> Any:
+        """The answer, of a question's ``rows`` and the model's outputs for each of them, without the batch axis."""
+        return _TASKS[self.manifest["task"]].answer(self, question, rows, outputs)
 
     def encode(self, text: Text, *, truncate: bool) -> Encoding:
         """Encode a text; one that is too long is a UsageError unless it may be truncated."""
+        return self._fitting(text, self.tokenizer.encode(text), truncate=truncate)
+
+    def _fitting(self, text: Text, encoding: Encoding, *, truncate: bool) -> Encoding:
         limit = self.manifest["max_length"]
+        if len(encoding.ids) <= limit:
+            return encoding
         if truncate:
             return cut(self.tokenizer, text, limit)
-        encoding = self.tokenizer.encode(text)
-        if len(encoding.ids) > limit:
-            raise UsageError(
-                f"The text has {len(encoding.ids)} tokens; this bundle takes {limit}.",
-                hint="Pass --truncate to cut it, or export with a larger --max-length.",
-            )
-        return encoding
+        raise UsageError(
+            f"The text has {len(encoding.ids)} tokens; this bundle takes {limit}.",
+            hint="Pass --truncate to cut it, or export with a larger --max-length.",
+        )
 
     def outputs(self, encodings: Sequence[Encoding]) -> dict[str, Array]:
         """Run the model on one padded batch."""
-        return self.runner(self.tokenizer.arrays(encodings, self.names))
+        return self.runner(self.tokenizer.arrays(encodings, self.names, dtypes=self._dtypes))
 
-    def one(self, question: Question) -> tuple[Encoding, dict[str, Array]]:
-        """Encode a text or pair and run the model on it alone; outputs without the batch axis."""
-        text: Text = question.text if question.pair is None else (question.text, question.pair)
-        encoding = self.encode(text, truncate=question.truncate)
-        return encoding, {name: array[0] for name, array in self.outputs([encoding]).items()}
+    def split(self, encodings: Sequence[Encoding], outputs: Mapping[str, Array]) -> list[dict[str, Array]]:
+        """The outputs of each text of a batch, without the batch axis and without its padding."""
+        return [
+            {name: a[row][: len(e.ids)] if name in self._by_token else a[row] for name, a in outputs.items()}
+            for row, e in enumerate(encodings)
+        ]
 
 
-def _classify(session: Session, question: Question) -> Any:
-    _, outputs = session.one(question)
+def takes_one_text(manifest: Mapping[str, Any]) -> bool:
+    """Whether the model must read texts one by one.
+
+    It takes a batch of one, or one quantization range spans a batch and so its texts would meet in it.
+    """
+    shared = manifest["scheme"]["activations"].startswith("dynamic_tensor")
+    return shared or isinstance(manifest["artifact"]["inputs"][0]["shape"][0], int)
+
+
+_Rows = Sequence["Encoding"]
+_Outputs = Sequence[Mapping[str, Array]]
+
+
+def windows(session: Session, pair: tuple[str, str], whole: Encoding | None = None) -> list[Encoding]:
+    """What a question and its context are read as, of no more tokens than the bundle and its decode rules allow."""
+    rules = session.manifest["decode"]
+    length = min(session.manifest["max_length"], rules["max_seq_length"])
+    return tokenizer.windows(session.tokenizer, pair, length, rules["doc_stride"], whole)
+
+
+def _text_or_pair(question: Question) -> list[Text]:
+    return [question.text if question.pair is None else (question.text, question.pair)]
+
+
+def _question_and_context(question: Question) -> list[Text]:
+    if question.pair is None:
+        raise UsageError("question-answering needs a context.", hint="Pass --context.")
+    return [(question.text, question.pair)]
+
+
+def _text_and_choices(question: Question) -> list[Text]:
+    if len(question.choices) < 2:
+        raise UsageError("multiple-choice needs at least two choices.", hint="Pass --choice twice or more.")
+    return [(question.text, choice) for choice in question.choices]
+
+
+def _each_text(question: Question) -> list[Text]:
+    """The texts whose similarity is asked are each encoded alone."""
+    return [question.text] if question.pair is None else [question.text, question.pair]
+
+
+def _classify(session: Session, question: Question, _: _Rows, outputs: _Outputs) -> Any:
     activation = session.manifest["decode"]["activation"]
-    return decode.classify(outputs["logits"], session.manifest["labels"], activation, question.top_k)
+    return decode.classify(outputs[0]["logits"], session.manifest["labels"], activation, question.top_k)
 
 
-def _entities(session: Session, question: Question) -> Any:
-    encoding, outputs = session.one(question)
+def _entities(session: Session, question: Question, rows: _Rows, outputs: _Outputs) -> Any:
     return decode.entities(
-        outputs["logits"],
-        encoding,
+        outputs[0]["logits"],
+        rows[0],
         question.text,
         session.manifest["labels"],
         question.aggregation,
@@ -108,44 +170,31 @@ def _entities(session: Session, question: Question) -> Any:
     )
 
 
-def _answer_span(session: Session, question: Question) -> Any:
+def _answer_span(session: Session, question: Question, rows: _Rows, outputs: _Outputs) -> Any:
     """Long contexts are read in overlapping windows, as Hugging Face's pipeline does."""
-    if question.pair is None:
-        raise UsageError("question-answering needs a context.", hint="Pass --context.")
     rules = session.manifest["decode"]
     top_k = question.top_k or 1
     candidates: list[decode.Answer] = []
-    for window in windows(session, (question.text, question.pair)):
-        outputs = {name: array[0] for name, array in session.outputs([window]).items()}
+    for window, found in zip(rows, outputs, strict=True):
         candidates += decode.span_candidates(
-            outputs["start_logits"],
-            outputs["end_logits"],
+            found["start_logits"],
+            found["end_logits"],
             window,
             max_answer_length=rules["max_answer_length"],
             count=2 * top_k + 10,  # several may be spans of the same words
         )
-    return decode.best_spans(candidates, question.pair, top_k)
+    return decode.best_spans(candidates, question.pair or "", top_k)
 
 
-def windows(session: Session, pair: tuple[str, str]) -> list[Encoding]:
-    """What a question and its context are read as, of no more tokens than the bundle and its decode rules allow."""
-    rules = session.manifest["decode"]
-    length = min(session.manifest["max_length"], rules["max_seq_length"])
-    return tokenizer.windows(session.tokenizer, pair, length, rules["doc_stride"])
-
-
-def _choose(session: Session, question: Question) -> Any:
-    if len(question.choices) < 2:
-        raise UsageError("multiple-choice needs at least two choices.", hint="Pass --choice twice or more.")
-    encodings = [session.encode((question.text, choice), truncate=question.truncate) for choice in question.choices]
-    logits = session.outputs(encodings)["logits"][:, 0]
+def _choose(_: Session, question: Question, __: _Rows, outputs: _Outputs) -> Any:
+    logits = np.stack([found["logits"][0] for found in outputs])
     return decode.classify(logits, question.choices, "softmax", question.top_k)
 
 
-def _fill_mask(session: Session, question: Question) -> Any:
-    encoding, outputs = session.one(question)
+def _fill_mask(session: Session, question: Question, rows: _Rows, outputs: _Outputs) -> Any:
+    ids = rows[0].ids
     mask = session.tokenizer.special_ids.get("mask")
-    positions = [i for i, token in enumerate(encoding.ids) if token == mask]
+    positions = [i for i, token in enumerate(ids) if token == mask]
     if not positions:
         raise UsageError(f"The text has no {session.tokenizer.special_tokens.get('mask', 'mask')} to fill.")
     pad = session.tokenizer.special_ids.get("pad")
@@ -156,35 +205,37 @@ def _fill_mask(session: Session, question: Question) -> Any:
         kept = [token for token in tokens if token != pad] if whole else list(tokens)
         return session.tokenizer.tokenizer.decode(kept, skip_special_tokens=whole and len(positions) == 1)
 
-    filled = [decode.fill(outputs["logits"], encoding.ids, at, text_of, question.top_k or 5) for at in positions]
+    filled = [decode.fill(outputs[0]["logits"], ids, at, text_of, question.top_k or 5) for at in positions]
     return filled[0] if len(filled) == 1 else filled
 
 
-def _hidden_states(session: Session, question: Question) -> Any:
-    _, outputs = session.one(question)
-    return outputs["last_hidden_state"].tolist()
+def _hidden_states(_: Session, __: Question, ___: _Rows, outputs: _Outputs) -> Any:
+    return outputs[0]["last_hidden_state"].tolist()
 
 
-def _similarity(session: Session, question: Question) -> Any:
-    """The embedding of a text, or the cosine similarity of a text and its pair, each encoded alone."""
-    texts = [question.text] if question.pair is None else [question.text, question.pair]
-    vectors = [_embedding(session, text, question.truncate) for text in texts]
+def _similarity(_: Session, __: Question, ___: _Rows, outputs: _Outputs) -> Any:
+    """The embedding of a text, or the cosine similarity of a text and its pair."""
+    vectors = [found["sentence_embedding"].astype(np.float64) for found in outputs]
     return vectors[0].tolist() if len(vectors) == 1 else {"similarity": decode.cosine(*vectors)}
 
 
-def _embedding(session: Session, text: str, truncate: bool) -> Array:
-    vector: Array = session.outputs([session.encode(text, truncate=truncate)])["sentence_embedding"][0]
-    return vector.astype(np.float64)
+@dataclass(frozen=True)
+class _Task:
+    """How a task is answered: the texts of a question, the answer from the model's outputs, and what it takes."""
+
+    texts: Callable[[Question], list[Text]]
+    answer: Callable[[Session, Question, _Rows, _Outputs], Any]
+    takes: tuple[str, ...]
+    """What may stand beside a text."""
 
 
 _FLAGS = {"pair": "second text (--text-pair, --context)", "choices": "--choice", "top_k": "--top-k"}
-_ANSWERS: Mapping[str, tuple[Callable[[Session, Question], Any], tuple[str, ...]]] = {
-    "text-classification": (_classify, ("pair", "top_k")),
-    "token-classification": (_entities, ()),
-    "question-answering": (_answer_span, ("pair", "top_k")),
-    "multiple-choice": (_choose, ("choices", "top_k")),
-    "fill-mask": (_fill_mask, ("pair", "top_k")),
-    "feature-extraction": (_hidden_states, ("pair",)),
-    "sentence-similarity": (_similarity, ("pair",)),
+_TASKS: Mapping[str, _Task] = {
+    "text-classification": _Task(_text_or_pair, _classify, ("pair", "top_k")),
+    "token-classification": _Task(_text_or_pair, _entities, ()),
+    "question-answering": _Task(_question_and_context, _answer_span, ("pair", "top_k")),
+    "multiple-choice": _Task(_text_and_choices, _choose, ("choices", "top_k")),
+    "fill-mask": _Task(_text_or_pair, _fill_mask, ("pair", "top_k")),
+    "feature-extraction": _Task(_text_or_pair, _hidden_states, ("pair",)),
+    "sentence-similarity": _Task(_each_text, _similarity, ("pair",)),
 }
-"""What answers a task, and what it takes beside a text."""

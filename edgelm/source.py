@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from edgelm.bundle import Bundle
+from edgelm.calibrate import FILE as CALIBRATION
 from edgelm.calibrate import Calibrated, calibrate
 from edgelm.calibrate import read as read_calibration
 from edgelm.checkpoint import open_checkpoint
@@ -205,8 +206,14 @@ def shipped_graph(graph: Graph, form: Form) -> Graph:
 
 
 def form_of(bundle: Bundle) -> Form:
-    """How a bundle says that its graph was shipped."""
-    return Form(bundle.scheme, tuple(bundle.manifest["rewrites"]), read_calibration(bundle.path))
+    """How a bundle says that its graph was shipped; UsageError where it lacks the calibration that its scheme needs."""
+    scheme, calibration = bundle.scheme, read_calibration(bundle.path)
+    if scheme.is_static and calibration is None:
+        raise UsageError(
+            f"{bundle.path} has no {CALIBRATION}, without which nothing says what a {scheme.name} model computes.",
+            hint="Export it again.",
+        )
+    return Form(scheme, tuple(bundle.manifest["rewrites"]), calibration)
 
 
 def _missing_pair(texts: Sequence[Text], names: Sequence[str]) -> list[Text]:

@@ -127,6 +127,11 @@ class TextTokenizer:
         """The special tokens put around a pair."""
         return self.tokenizer.num_special_tokens_to_add(is_pair=True)
 
+    @cached_property
+    def vocabulary_size(self) -> int:
+        """The largest id it can give, and one; cached, as ``facts`` are."""
+        return max(self.tokenizer.get_vocab(with_added_tokens=True).values()) + 1
+
     def check_vocabulary(self, rows: int) -> None:
         """UsageError when the tokenizer can give an id beyond the embedding table's last row."""
         token, largest = max(self.tokenizer.get_vocab(with_added_tokens=True).items(), key=lambda item: item[1])
@@ -138,11 +143,17 @@ class TextTokenizer:
 
     def encode(self, text: Text) -> Encoding:
         """One text or pair with special tokens and offsets; UsageError for an empty text and for lone surrogates."""
-        parts = (text,) if isinstance(text, str) else text
-        if not all(part.strip() for part in parts):
-            raise UsageError("The text is empty.")
+        return self.encode_batch([text])[0]
+
+    def encode_batch(self, texts: Sequence[Text]) -> list[Encoding]:
+        """Several texts or pairs in one call of the tokenizer; UsageError as of ``encode``, for any of them."""
+        for text in texts:
+            if not all(part.strip() for part in ((text,) if isinstance(text, str) else text)):
+                raise UsageError("The text is empty.")
         try:
-            return self.tokenizer.encode(*parts)
+            if len(texts) == 1:
+                return [self.tokenizer.encode(*((texts[0],) if isinstance(texts[0], str) else texts[0]))]
+            return list(self.tokenizer.encode_batch(list(texts)))
         except TypeError:  # what tokenizers raises for half of a character, which is no UTF-8
             raise UsageError("The text is not valid Unicode.", hint="Is it in another encoding than UTF-8?") from None
 
@@ -151,19 +162,26 @@ class TextTokenizer:
         return self.arrays([self.encode(text) for text in texts], names, length)
 
     def arrays(
-        self, encodings: Sequence[Encoding], names: Sequence[str], length: int | None = None
+        self,
+        encodings: Sequence[Encoding],
+        names: Sequence[str],
+        length: int | None = None,
+        dtypes: Mapping[str, str] | None = None,
     ) -> dict[str, Array]:
-        """As ``batch``, from encodings."""
-        size = length or max(len(encoding.ids) for encoding in encodings)
-        columns = {
-            "input_ids": ([e.ids for e in encodings], self.special_ids.get("pad", 0)),
-            "attention_mask": ([[1] * len(e.ids) for e in encodings], 0),
-            "token_type_ids": ([e.type_ids for e in encodings], 0),
+        """As ``batch``, from encodings; ``dtypes`` names those that are not int32."""
+        lengths = [len(encoding.ids) for encoding in encodings]
+        columns: dict[str, tuple[Callable[[Encoding], Sequence[int]], int]] = {
+            "input_ids": (lambda encoding: encoding.ids, self.special_ids.get("pad", 0)),
+            "attention_mask": (lambda encoding: encoding.attention_mask, 0),
+            "token_type_ids": (lambda encoding: encoding.type_ids, 0),
         }
         arrays = {}
         for name in names:
-            rows, padding = columns[name]
-            arrays[name] = np.asarray([row + [padding] * (size - len(row)) for row in rows], np.int32)
+            values, padding = columns[name]
+            array = np.full((len(lengths), length or max(lengths)), padding, (dtypes or {}).get(name, "int32"))
+            for row, encoding in enumerate(encodings):
+                array[row, : lengths[row]] = values(encoding)
+            arrays[name] = array
         return arrays
 
 
@@ -176,13 +194,15 @@ def cut(tokenizer: TextTokenizer, text: Text, max_length: int) -> Encoding:
         tokenizer.tokenizer.no_truncation()
 
 
-def windows(tokenizer: TextTokenizer, pair: tuple[str, str], length: int, doc_stride: int) -> list[Encoding]:
+def windows(
+    tokenizer: TextTokenizer, pair: tuple[str, str], length: int, doc_stride: int, whole: Encoding | None = None
+) -> list[Encoding]:
     """A question with its whole context, or with overlapping parts of it where both have more than ``length`` tokens.
 
     Neighbours share ``doc_stride`` tokens, fewer where the question leaves too little room for that; UsageError where
-    it leaves none.
+    it leaves none. ``whole`` is the pair's own encoding, where it is known already.
     """
-    whole = tokenizer.encode(pair)
+    whole = whole or tokenizer.encode(pair)
     if len(whole.ids) <= length:
         return [whole]
     room = length - (len(whole.ids) - whole.sequence_ids.count(1))

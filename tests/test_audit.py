@@ -14,6 +14,7 @@ import pytest
 from edgelm import golden, registry, report
 from edgelm.audit import Audit, AuditRequest
 from edgelm.bundle import MANIFEST, sha256, write_json
+from edgelm.calibrate import FILE as QUANTIZATION
 from edgelm.cli import main
 from edgelm.errors import UsageError
 from edgelm.pipeline import ExportRequest, Plan, export
@@ -202,6 +203,102 @@ def test_the_commands_exit_codes(
     assert main(["validate", str(bundle), *against, "--max-drop", "0.1"]) == 2
     (tmp_path / "file").write_text("")
     assert main(["validate", str(bundle), *against, "-o", str(tmp_path / "file")]) == 2
+
+
+# -- how it was quantized ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def static_model(make_checkpoint: Any) -> Path:
+    return Path(make_checkpoint("bert", hidden_size=64, intermediate_size=128))
+
+
+@pytest.fixture(scope="module")
+def static_exports(static_model: Path, make_checkpoint: Any, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Static bundles of two models of one shape, not to be changed."""
+    models = [static_model, make_checkpoint("bert", hidden_size=64, intermediate_size=128, initializer_range=0.03)]
+    out = tmp_path_factory.mktemp("static")
+    return [_static(model, out / str(i)) for i, model in enumerate(models)]
+
+
+def _static(model: Path, out: Path) -> Path:
+    request = ExportRequest(str(model), ("onnx",), out, precision="int8-static", threads=1)
+    (found,) = export(Plan(request), lambda *_: None)
+    return Path(found.bundle)
+
+
+def _cut_off(path: Path, _: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-64])
+
+
+def _garbage(path: Path, _: Path) -> None:
+    path.write_bytes(b"garbage")
+
+
+def _swapped(path: Path, other: Path) -> None:
+    path.write_bytes(other.read_bytes())
+
+
+def _missing(path: Path, _: Path) -> None:
+    path.unlink()
+
+
+@pytest.mark.parametrize(
+    ("damage", "is_signed", "code", "said"),
+    [
+        (_cut_off, True, 2, "quantization.safetensors is damaged"),
+        (_cut_off, False, 2, "quantization.safetensors is damaged"),
+        (_garbage, True, 2, "quantization.safetensors is damaged"),
+        (_missing, False, 2, "lacks quantization.safetensors, which its manifest lists"),
+        (_missing, True, 2, "has no quantization.safetensors, without which nothing says what a static_wi8_ai8"),
+        (_swapped, False, 5, "quantization.safetensors"),
+        (_swapped, True, 5, "int8-static graph"),
+    ],
+)
+def test_a_calibration_that_is_not_the_bundles_is_found(
+    static_exports: list[Path],
+    static_model: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    damage: Callable[[Path, Path], None],
+    is_signed: bool,
+    code: int,
+    said: str,
+) -> None:
+    exported, other = static_exports
+    bundle = shutil.copytree(exported, tmp_path / "onnx")
+    damage(bundle / QUANTIZATION, other / QUANTIZATION)
+    if is_signed and (bundle / QUANTIZATION).exists():
+        change_manifest(bundle, lambda _: None, QUANTIZATION)
+    elif is_signed:
+        change_manifest(bundle, lambda manifest: manifest["files"].pop(QUANTIZATION))
+    assert main(["validate", str(bundle), "--against", str(static_model), "--threads", "1"]) == code
+    printed = capsys.readouterr()
+    assert said in printed.out + printed.err
+
+
+def test_a_manifest_cannot_claim_more_float32_than_the_artifact_has(
+    static_exports: list[Path], static_model: Path, tmp_path: Path
+) -> None:
+    """Of each weight it claims the artifact has integers, and the operator that reads them is another one."""
+    bundle = shutil.copytree(static_exports[0], tmp_path / "onnx")
+    claimed = "encoder.layer.1.intermediate.dense.weight"
+    change_manifest(bundle, lambda manifest: manifest["scheme"]["float_tensors"].append(claimed))
+    failed = failures(audit(bundle, model=str(static_model)))
+    assert claimed in failed["weights other than the graph's"].reason
+    assert "layers.1.up" in failed["operators that leave the int8-static graph"].reason
+
+
+def test_a_scheme_other_than_the_precisions_is_named(
+    static_exports: list[Path], static_model: Path, tmp_path: Path
+) -> None:
+    bundle = shutil.copytree(static_exports[0], tmp_path / "onnx")
+    change_manifest(bundle, lambda manifest: manifest["scheme"].update(outputs="int8"))
+    with pytest.raises(UsageError, match="has no range of layers"):
+        audit(bundle, model=str(static_model))
+    change_manifest(bundle, lambda manifest: manifest["scheme"].update(outputs="float32", embeddings="float32"))
+    failed = failures(audit(bundle, model=str(static_model)))
+    assert failed["manifest entries other than the original's"].reason == "scheme"
 
 
 def test_a_runtime_that_crashes_or_hangs_is_a_red_row_and_the_others_are_done(

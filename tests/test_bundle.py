@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import errno
 import json
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from edgelm.bundle import MANIFEST, SCHEMA_VERSION, Bundle, publish, staging, write_json, write_manifest
+from edgelm.calibrate import FILE as QUANTIZATION
 from edgelm.errors import UsageError
+from edgelm.types import Scheme
 
+SCHEME = Scheme("static_wi8_ai8", "int8", "static_tensor_asymmetric", "a note")
 CONTENT: dict[str, Any] = {
     "model": "a-model",
     "task": "feature-extraction",
@@ -63,6 +67,23 @@ def test_the_manifest_lists_every_file_but_itself_and_the_reports(tmp_path: Path
     assert bundle.size_bytes == 5 + (tmp_path / MANIFEST).stat().st_size
     assert Bundle.open(tmp_path) == bundle
     bundle.verify()
+
+
+def test_what_only_proves_a_bundle_is_not_shipped(tmp_path: Path) -> None:
+    (tmp_path / QUANTIZATION).write_bytes(bytes(1000))
+    bundle = fill(tmp_path)
+    assert QUANTIZATION in bundle.manifest["files"]
+    assert bundle.shipped == ["model.bin"]
+    assert bundle.size_bytes == 5 + (tmp_path / MANIFEST).stat().st_size
+
+
+def test_a_scheme_is_read_whole_or_refused(tmp_path: Path) -> None:
+    bundle = fill(tmp_path)
+    kept = {**asdict(SCHEME), "float_tensors": ["a.weight"]}
+    assert replace(bundle, manifest={"scheme": kept}).scheme == replace(SCHEME, float_tensors=("a.weight",))
+    for damaged in ("int8", {**kept, "strange": 1}, {key: kept[key] for key in ("name", "weights")}):
+        with pytest.raises(UsageError, match="has no whole scheme"):
+            _ = replace(bundle, manifest={"scheme": damaged}).scheme
 
 
 def test_a_changed_file_is_named(tmp_path: Path) -> None:

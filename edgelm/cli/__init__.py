@@ -21,6 +21,7 @@ from edgelm.cli.inspect import doctor, inspect, targets
 from edgelm.cli.report import report
 from edgelm.cli.reproduce import reproduce
 from edgelm.cli.run import run
+from edgelm.cli.serve import serve
 from edgelm.cli.validate import validate
 from edgelm.errors import EdgelmError, UsageError
 
@@ -49,7 +50,10 @@ def cli() -> None:
     """
 
 
-for _command in (export, finetune, compress, run, validate, bench, diff, report, reproduce, inspect, targets, doctor):
+_COMMANDS = (
+    *(export, finetune, compress, run, serve, validate, bench, diff, report, reproduce, inspect, targets, doctor),
+)
+for _command in _COMMANDS:
     cli.add_command(_command)
 
 

@@ -19,7 +19,7 @@ from edgelm.samples import Feed
 from edgelm.source import Source, form_of, shipped_graph
 from edgelm.tokenizer import Text, cut
 from edgelm.types import Array, Check, Dim, Target, Tensors, TextError
-from edgelm.validate import parity
+from edgelm.validate import integrity, parity
 from edgelm.validate.bisect import LIMITS, Bisection, Rounding, bisect
 from edgelm.validate.proof import affordable
 
@@ -72,6 +72,7 @@ class Comparison:
         self.target = registry.target(manifest["target"])
         registry.require([self.target])
         form = form_of(bundle)
+        integrity.check_calibration(bundle, source.graph, form)
         self.scheme = form.scheme
         self.graph = shipped_graph(source.graph, form)
         self.feeds = _feeds(source, texts) if texts else source.feeds

@@ -10,9 +10,14 @@ from typing import Any
 import numpy as np
 
 from edgelm.bundle import Bundle
+from edgelm.calibrate import FILE as CALIBRATION
 from edgelm.checkpoint import read_json
+from edgelm.errors import UsageError
 from edgelm.golden import Case
-from edgelm.graph.ir import Graph, Tensor
+from edgelm.graph import quantize, rewrites
+from edgelm.graph.ir import Graph, GraphError, Tensor
+from edgelm.graph.quantize import Calibration
+from edgelm.source import Form, shipped_graph
 from edgelm.tokenizer import Text, TextTokenizer
 from edgelm.types import Array, Check, TensorSpec, Tolerance
 from edgelm.validate import parity
@@ -20,6 +25,8 @@ from edgelm.validate import parity
 _LARGE = 4096
 """Values of a weight that is looked for in the artifact's files; of the others, every one counts in every answer."""
 _MARK_BYTES = 64
+_UNSIGNED_ZERO = 8
+"""Of int4 as formats without a sign store it."""
 
 
 def digests(bundle: Bundle) -> Check:
@@ -78,8 +85,8 @@ def tokens(texts: Sequence[Text], source: TextTokenizer, original: Sequence[Mapp
 def weights(bundle: Bundle, graph: Graph) -> Check:
     """Every large weight stands in the artifact's files value for value, as the graph that was shipped stores it.
 
-    No text reads all rows of an embedding. A matrix may stand there turned or narrowed to float16; a format that holds
-    none of them in any such form is left to parity.
+    No text reads all rows of an embedding. A matrix may stand there turned, narrowed to float16, or as pairs of int4; a
+    format that holds none of them in any such form is left to parity.
     """
     large = [tensor for tensor in graph.constants if tensor.data is not None and tensor.data.size >= _LARGE]
     contents = [(bundle.path / name).read_bytes() for name in bundle.manifest["artifact"]["files"]]
@@ -90,14 +97,52 @@ def weights(bundle: Bundle, graph: Graph) -> Check:
     return _none(name, missing)
 
 
+def check_calibration(bundle: Bundle, graph: Graph, form: Form) -> None:
+    """UsageError where a bundle's calibration is not one of that graph, the source's before any rewrite."""
+    if form.calibration is None:
+        return
+    try:
+        found = list(_misfits(rewrites.apply(graph, form.rewrites), form, form.calibration))
+        problem = ", ".join(found[:3])
+        if not found:
+            shipped_graph(graph, form)
+    except GraphError as error:
+        problem = error.message
+    if problem:
+        raise UsageError(
+            f"{bundle.path / CALIBRATION} is not of this model: {problem}.", hint="Export the bundle again."
+        )
+
+
+def _misfits(graph: Graph, form: Form, calibration: Calibration) -> Iterator[str]:
+    """The tensors by channel that the graph has not, or in another width."""
+    graph = quantize.with_unit_rows(graph, quantize.quantized_linears(graph, form.scheme), calibration.unit_rows)
+    for field in ("smoothing", "output_factors", "corrections"):
+        for name, array in getattr(calibration, field).items():
+            if name not in graph.tensors:
+                yield f"it has no {name}"
+            elif graph[name].shape[-1:] != array.shape:
+                yield f"{name} is {list(array.shape)} in {field}, not {list(graph[name].shape[-1:])}"
+
+
 def _forms(tensor: Tensor) -> Iterator[Array]:
     """A constant's values as formats store them."""
     data = np.asarray(tensor.data)
+    if tensor.dtype == "int4":
+        yield from (_pairs(data + zero) for zero in (0, _UNSIGNED_ZERO))
+        return
     yield data
     yield np.ascontiguousarray(data.T)
     if data.dtype == np.float32:
         with np.errstate(over="ignore"):
             yield data.astype(np.float16)
+
+
+def _pairs(values: Array) -> Array:
+    """int4 values two to a byte, the first in the lower half."""
+    halves = values.astype(np.uint8) & 15
+    packed: Array = halves[..., ::2] | halves[..., 1::2] << 4
+    return packed
 
 
 def _holds(content: bytes, array: Array) -> bool:

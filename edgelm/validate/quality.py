@@ -13,7 +13,7 @@ import numpy as np
 from edgelm import decode
 from edgelm.datasets import MASK, Entity, Example
 from edgelm.errors import ToolchainError, UsageError
-from edgelm.session import Question, Session
+from edgelm.session import Question, Session, takes_one_text
 from edgelm.tokenizer import Text
 from edgelm.types import Array, Check
 from edgelm.validate.metrics import MEASURES, Answer, resampled
@@ -98,7 +98,7 @@ def answers(
             found.append(_ASKED[task](session, example))
             report(done, len(examples))
         return Answers(tuple(answer for answer, _ in found), sum(was_cut for _, was_cut in found))
-    return _batched(session, examples, report, batch or _batch(session.manifest))
+    return _batched(session, examples, report, batch or (1 if takes_one_text(session.manifest) else BATCH))
 
 
 def measure(
@@ -248,13 +248,6 @@ def _batches(encodings: Mapping[int, Encoding], batch: int) -> Iterator[list[int
         rows.append(i)
     if rows:
         yield rows
-
-
-def _batch(manifest: Mapping[str, Any]) -> int:
-    """One where the model takes one, or one quantization range spans a batch and so its texts would meet in it."""
-    rows = manifest["artifact"]["inputs"][0]["shape"][0]
-    shared = manifest["scheme"]["activations"].startswith("dynamic_tensor")
-    return 1 if shared or isinstance(rows, int) else BATCH
 
 
 def _text(example: Example) -> list[Text]:

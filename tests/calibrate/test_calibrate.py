@@ -140,7 +140,7 @@ def test_a_group_that_hurts_is_returned_to_float32(
     assert sum(linears[name] for name in found.scheme.float_tensors) <= 0.125 * sum(linears.values())
     graph = apply_scheme(outliers, found.scheme, found.calibration)
     assert all(graph[name].dtype == "float32" for name in found.scheme.float_tensors)
-    assert error(graph, outliers, feeds) == pytest.approx(found.error, rel=1e-3)
+    assert error(graph, outliers, feeds[:8]) == pytest.approx(found.error, rel=1e-3)
 
 
 def test_a_correction_must_hold_on_other_rows() -> None:

@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgelm import registry
-from edgelm.graph import quantize, rewrites
 from edgelm.graph.interpreter import Interpreter
+from edgelm.source import form_of, shipped_graph
 from edgelm.types import Verdict
 from edgelm.validate import parity
 
@@ -23,11 +22,9 @@ def test_any_batch_and_any_length(
 ) -> None:
     bundle, _ = exported(measured, task)
     runner = measured.target.load(bundle.path, bundle.manifest, threads=1)
-    converter = registry.converter_of(measured.target)
-    model = open_model(model_of(task))
+    model = open_model(model_of(task, measured.precision))
     longest = bundle.manifest["max_length"]
-    graph = rewrites.apply(model.graph(task, longest), converter.rewrites)
-    graph = quantize.apply_scheme(graph, converter.precisions[measured.precision])
+    graph = shipped_graph(model.graph(task, longest), form_of(bundle))
     feeds = [make_batch(model, tuple(min(n, longest) for n in batch), seed=i) for i, batch in enumerate(BATCHES)]
     expected, found = ([run(feed) for feed in feeds] for run in (Interpreter(graph), runner))
     for want, got in zip(expected, found, strict=True):
@@ -46,7 +43,7 @@ def test_the_same_feed_twice_gives_the_same_answer(
     """Runtimes reuse their buffers: an answer must not change when the next one is computed."""
     bundle, _ = exported(measured, "token-classification")
     runner = measured.target.load(bundle.path, bundle.manifest, threads=1)
-    model = open_model(model_of("token-classification"))
+    model = open_model(model_of("token-classification", measured.precision))
     feed, other = make_batch(model, (9, 4)), make_batch(model, (30,), seed=1)
     first = runner(feed)
     kept = {name: array.copy() for name, array in first.items()}

@@ -22,14 +22,14 @@ def test_fixed_lengths(
     measured: Any, exported: Any, model_of: Any, tmp_path: Path, task: str, lengths: tuple[int, ...]
 ) -> None:
     # Core ML takes several lengths on several inputs from iOS 18 on.
-    options = {"minimum_ios": "18"} if "minimum_ios" in registry.converter_of(measured.target).options else {}
+    newest = {"minimum_ios": "18"} if "minimum_ios" in registry.converter_of(measured.target).options else {}
     request = ExportRequest(
-        str(model_of(task)),
+        str(model_of(task, measured.precision)),
         (measured.target.name,),
         tmp_path,
         precision=measured.precision,
         lengths=lengths,
-        options=options,
+        options={**measured.options, **newest},
         threads=1,
     )
     (report,) = export(Plan(request), lambda *_: None)

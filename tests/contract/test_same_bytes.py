@@ -16,7 +16,12 @@ def contents(folder: Path) -> dict[str, bytes]:
 def test_a_second_export_gives_the_same_bytes(case: Any, exported: Any, model_of: Any, tmp_path: Path) -> None:
     bundle, _ = exported(case, "text-classification")
     request = ExportRequest(
-        str(model_of("text-classification")), (case.target.name,), tmp_path, precision=case.precision, threads=1
+        str(model_of("text-classification", case.precision)),
+        (case.target.name,),
+        tmp_path,
+        precision=case.precision,
+        options=case.options,
+        threads=1,
     )
     (report,) = export(Plan(request), lambda *_: None)
     first, second = contents(bundle.path), contents(Path(report.bundle))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,31 +12,18 @@ from edgelm import registry
 from edgelm.decode import cosine
 from edgelm.errors import UsageError
 from edgelm.graph.ir import BATCH, LENGTH
-from edgelm.types import Array, Target, Tensors, Verdict
+from edgelm.types import Array, Tensors, Verdict
 from edgelm.validate.diff import Comparison, open_source
+
+from .cases import Case, every_case, parameters
 
 TASKS = ("text-classification", "token-classification", "question-answering", "sentence-similarity")
 
 
-@dataclass(frozen=True)
-class Case:
-    """One target at one of its precisions."""
-
-    target: Target
-    precision: str
-
-    def __str__(self) -> str:
-        return f"{self.target.name}-{self.precision}"
-
-
-def cases(*, emulated: bool) -> list[Case]:
-    """Those that show their values, or those that replay another's file on an emulated machine."""
-    return [
-        Case(target, precision)
-        for target in registry.targets().values()
-        for precision in registry.converter_of(target).precisions
-        if bool(target.set_up) is emulated
-    ]
+SHOWN = parameters(case for case in every_case() if not case.target.set_up)
+"""Those that show their values."""
+EMULATED = [case for case in every_case() if case.target.set_up]
+"""Those that replay another's file on an emulated machine."""
 
 
 @pytest.fixture
@@ -46,7 +32,7 @@ def comparison_of(exported: Any, model_of: Callable[[str], Path]) -> Callable[..
 
     def make(case: Case, task: str, lengths: tuple[int, ...] = ()) -> Comparison:
         bundle, _ = exported(case, task, lengths)
-        return Comparison(bundle, open_source(bundle, str(model_of(task)), None), (), 1)
+        return Comparison(bundle, open_source(bundle, str(model_of(task, case.precision)), None), (), 1)
 
     return make
 
@@ -58,7 +44,7 @@ def traced(comparison: Comparison, feed: Tensors) -> dict[str, Array]:
     return comparison.target.trace(bundle.path, bundle.manifest, 1, names)(feed)
 
 
-@pytest.mark.parametrize("case", cases(emulated=False), ids=str)
+@pytest.mark.parametrize("case", SHOWN)
 @pytest.mark.parametrize("task", TASKS)
 def test_a_healthy_bundle_never_leaves_the_reference(case: Case, comparison_of: Any, task: str) -> None:
     found = comparison_of(case, task).operators(lambda _: None)
@@ -70,7 +56,7 @@ def test_a_healthy_bundle_never_leaves_the_reference(case: Case, comparison_of: 
     assert closest.max_abs < 0.9 * closest.limit
 
 
-@pytest.mark.parametrize("case", cases(emulated=False), ids=str)
+@pytest.mark.parametrize("case", SHOWN)
 def test_fixed_lengths_are_compared_padded(case: Case, comparison_of: Any) -> None:
     lengths = (24,) if case.target.converter == "coreml" else (8, 24)  # iOS 17 takes one
     comparison = comparison_of(case, "text-classification", lengths)
@@ -85,7 +71,7 @@ def test_fixed_lengths_are_compared_padded(case: Case, comparison_of: Any) -> No
     assert values["attention_mask"].sum() == feed["attention_mask"].sum()
 
 
-@pytest.mark.parametrize("case", cases(emulated=False), ids=str)
+@pytest.mark.parametrize("case", SHOWN)
 def test_a_trace_is_the_model_as_it_ships(case: Case, comparison_of: Any) -> None:
     """The same outputs, and every value in the graph's shape."""
     comparison = comparison_of(case, "token-classification")
@@ -99,7 +85,7 @@ def test_a_trace_is_the_model_as_it_ships(case: Case, comparison_of: Any) -> Non
         assert cosine(values[name].ravel(), value.ravel()) > 0.999
 
 
-@pytest.mark.parametrize("case", cases(emulated=False), ids=str)
+@pytest.mark.parametrize("case", SHOWN)
 def test_only_what_is_asked_for_and_there_is_shown(case: Case, comparison_of: Any) -> None:
     comparison = comparison_of(case, "text-classification")
     bundle, feed = comparison.bundle, comparison.feeds[0].arrays
@@ -108,7 +94,7 @@ def test_only_what_is_asked_for_and_there_is_shown(case: Case, comparison_of: An
     assert set(values) - {"logits"} == {*feed, "layers.0.up", "layers.1.ffn_norm"}
 
 
-@pytest.mark.parametrize("case", cases(emulated=True), ids=str)
+@pytest.mark.parametrize("case", EMULATED, ids=str)
 def test_an_emulated_machine_shows_nothing_and_says_who_does(case: Case) -> None:
     with pytest.raises(UsageError, match="cannot show") as raised:
         case.target.trace(Path(), {}, 1, ())

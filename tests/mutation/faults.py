@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from . import (
     artifact_faults,
+    calibration_faults,
     graph_faults,
     manifest_faults,
     own_faults,
@@ -18,6 +19,7 @@ from .surgery import every, scalars, weights
 FAULTS: tuple[Fault, ...] = (
     *graph_faults.FAULTS,
     *quantization_faults.FAULTS,
+    *calibration_faults.FAULTS,
     *artifact_faults.FAULTS,
     *tokenizer_faults.FAULTS,
     *manifest_faults.FAULTS,

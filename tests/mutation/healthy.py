@@ -187,6 +187,17 @@ SENTENCE = Healthy(
     sentence={"pooling": ("cls", "max", "mean"), "dense": "Tanh", "normalize": False},
 )
 SENTENCE_TFLITE = Healthy("sentence tflite", "bert", SIMILARITY, "tflite", "int8", sentence={})
+STATIC = Healthy("bert static", "bert", FEATURES, "onnx", "int8-static", quick=True)
+STATIC_TWIN = Healthy("another bert static", "bert", FEATURES, "onnx", "int8-static", config=ANOTHER_SEED)
+STATIC_MIXED = Healthy("distilbert static in part", "distilbert", ANSWERS, "tflite", "int8-static")
+STATIC_OPENVINO = Healthy("bert static openvino", "bert", TOKENS, "openvino", "int8-static")
+STATIC_TFLITE = Healthy("roberta static tflite", "roberta", TOKENS, "tflite", "int8-static", quick=True)
+STATIC_COREML = Healthy("electra static coreml", "electra", FEATURES, "coreml", "int8-static")
+INT4 = Healthy("electra int4", "electra", FEATURES, "onnx", "int4", quick=True)
+INT4_TFLITE = Healthy(
+    "electra int4 tflite", "electra", FEATURES, "tflite", "int4", request={"options": {"minimum_runtime": "2.21"}}
+)
+BF16 = Healthy("bert bf16", "bert", SEQUENCE, "onnx", "bf16")
 RELU = Healthy("bert of relu", "bert", SEQUENCE, "coreml", "fp16", config={"hidden_act": "relu"})
 
 # -- and some more -----------------------------------------------------------------------------------------------------
@@ -220,6 +231,14 @@ HEALTHY = (
     MPNET_TFLITE,
     SENTENCE,
     SENTENCE_TFLITE,
+    STATIC,
+    STATIC_MIXED,
+    STATIC_OPENVINO,
+    STATIC_TFLITE,
+    STATIC_COREML,
+    INT4,
+    INT4_TFLITE,
+    BF16,
     RELU,
     Healthy("no rewrites", "bert", SEQUENCE, "openvino", "int8", request={"without_rewrites": ALL_REWRITES}),
     Healthy("24 tokens", "distilbert", TOKENS, "onnx", "int8", request={"max_length": 24}),

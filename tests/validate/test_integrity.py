@@ -20,6 +20,25 @@ from edgelm.types import Check, Tolerance, Verdict
 from edgelm.validate import integrity
 
 LENGTH = 64
+FORMS = [
+    pytest.param((target, precision, options), id=f"{target}-{precision}")
+    for target, precision, options in (
+        ("onnx", "fp32", {}),
+        ("onnx", "int8-static", {}),
+        ("onnx", "int4", {}),
+        ("onnx", "bf16", {}),
+        ("tflite", "int8", {}),
+        ("tflite", "int8-static", {}),
+        ("tflite", "int4", {"minimum_runtime": "2.21"}),
+        ("openvino", "fp16", {}),
+        ("openvino", "int8-static", {}),
+        ("openvino", "int4", {}),
+        ("coreml", "fp16", {}),
+        ("coreml", "int8-static", {}),
+        ("coreml", "int4", {"minimum_ios": "18"}),
+    )
+]
+"""Target, precision and options; that a random model's int4 is rejected for its answers is no matter here."""
 
 
 @pytest.fixture(scope="module")
@@ -32,12 +51,13 @@ def source(folder: Path) -> Source:
     return Source(str(folder), None, "auto", LENGTH)
 
 
-@pytest.fixture(scope="module", params=["onnx-fp32", "tflite-int8", "openvino-fp16", "coreml-fp16"])
+@pytest.fixture(scope="module", params=FORMS)
 def exported(request: pytest.FixtureRequest, folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Bundle:
-    target, precision = request.param.split("-")
+    target, precision, options = request.param
     out = tmp_path_factory.mktemp("integrity")
     (report,) = export(
-        Plan(ExportRequest(str(folder), (target,), out, precision=precision, threads=1)), lambda *_: None
+        Plan(ExportRequest(str(folder), (target,), out, precision=precision, options=options, threads=1)),
+        lambda *_: None,
     )
     return Bundle.open(Path(report.bundle))
 
