@@ -27,7 +27,7 @@ from edgelm.records import read_text
 FORMATS = ("onnx", "openvino", "tflite", "coreml")
 TOKENS = 64
 """The length that everything is timed at."""
-_CALIBRATION_TEXTS = 128
+CALIBRATION_TEXTS = 128
 _SAMPLES = 64
 _TRAINED_PRECISIONS = ("int8-static", "int8")
 """Of a twin trained for static_wi8_ai8: what it was trained for, and the same weights with dynamic activations."""
@@ -122,7 +122,7 @@ def dev_rows(target: str, settings: Settings) -> int | None:
 
 def calibration_file(subject: Subject, settings: Settings) -> Path:
     """Training texts, drawn at random once and for all, one a line."""
-    return _drawn(subject, "train", _CALIBRATION_TEXTS, settings)
+    return _drawn(subject, "train", CALIBRATION_TEXTS, settings)
 
 
 def sample_file(subject: Subject, settings: Settings) -> Path:

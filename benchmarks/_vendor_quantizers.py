@@ -22,7 +22,17 @@ from typing import Any
 
 import numpy as np
 from _environments import DRIVERS, ENVIRONMENTS
-from _quantized_models import SUBJECTS, TOKENS, Settings, attempt, calibration_file, export, export_folder, failure_in
+from _quantized_models import (
+    CALIBRATION_TEXTS,
+    SUBJECTS,
+    TOKENS,
+    Settings,
+    attempt,
+    calibration_file,
+    export,
+    export_folder,
+    failure_in,
+)
 from _record import Table
 from _routes import model_folder
 from _vendors import FORMS, GROUPS, Group, Vendor
@@ -105,7 +115,7 @@ def _calibration(name: str, source: Path, settings: Settings) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     inputs = json.loads((source / "edgelm.json").read_text("utf-8"))["artifact"]["inputs"]
     dtypes = {spec["name"]: spec["dtype"] for spec in inputs}
-    texts = [str(text) for text in read_samples(calibration_file(_SUBJECT, settings))]
+    texts = [str(text) for text in read_samples(calibration_file(_SUBJECT, settings), CALIBRATION_TEXTS)]
     encoded = enumerate(_inputs(texts, FORMS[name].length))
     np.savez(path, **{f"{i:03}.{key}": one[key].astype(dtypes[key]) for i, one in encoded for key in dtypes})
     return path

@@ -12,7 +12,8 @@ from edgelm.errors import UsageError
 from edgelm.tokenizer import Text, TextTokenizer, cut
 from edgelm.types import Array
 
-_MOST_TEXTS = 64
+MOST_TEXTS = 64
+"""Of a user's file that parity is tried on."""
 _BATCH = 4
 _MOST_OUTPUT_BYTES = 64 << 20
 """A long text's outputs stay below this: the logits of a masked language model are a vocabulary wide."""
@@ -27,10 +28,11 @@ class Feed:
     arrays: dict[str, Array]
 
 
-def read_samples(path: Path | None) -> list[Text]:
+def read_samples(path: Path | None, most: int = MOST_TEXTS) -> list[Text]:
     """Texts and pairs from a file: one text a line, or with ``.jsonl`` objects with ``text`` and perhaps ``pair``.
 
-    Without a path, the bilingual sample inside the package. UsageError names the line that is wrong.
+    The first ``most`` of them. Without a path, the bilingual sample inside the package. UsageError names the line that
+    is wrong.
     """
     if path is None:
         content = (files("edgelm") / "data" / "samples.jsonl").read_text("utf-8")
@@ -39,7 +41,7 @@ def read_samples(path: Path | None) -> list[Text]:
         lines = path.read_text("utf-8-sig").split("\n")  # splitlines would also break at U+2028, inside a text
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} cannot be read as UTF-8 text: {error}.") from None
-    numbered = [(number, line) for number, line in enumerate(lines, 1) if line.strip()][:_MOST_TEXTS]
+    numbered = [(number, line) for number, line in enumerate(lines, 1) if line.strip()][:most]
     if not numbered:
         raise UsageError(f"{path} holds no text.")
     if path.suffix != ".jsonl":

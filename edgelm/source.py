@@ -33,6 +33,7 @@ _MOST_SECONDS = 3600.0
 """For a reference; it is NumPy alone and comes to its end."""
 _RANGES_KEPT = ("slice_last_layer",)
 """The rewrites after which every tensor that is rounded holds what it did."""
+_CALIBRATION_TEXTS = 128
 _CALIBRATION_TOKENS = 96
 """Of a text; what is beyond tells little more."""
 
@@ -71,7 +72,7 @@ class Source:
         self.samples = samples
         self.texts: list[Text] = read_samples(samples)
         self.calibration = calibration
-        self._calibration_texts = read_samples(calibration)
+        self._calibration_texts = read_samples(calibration, _CALIBRATION_TEXTS)
         self._forms: dict[Form, Form] = {}
         self.calibrated: dict[Form, Calibrated] = {}
         """What the calibrations of this source found, by the form they led to."""

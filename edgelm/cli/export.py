@@ -55,7 +55,7 @@ if TYPE_CHECKING:
 @click.option(
     "--calibration",
     type=click.Path(path_type=Path),
-    help="Texts like the app's own, for int8: one a line, or .jsonl with text and pair; default: a built-in sample.",
+    help="Up to 128 texts like the app's own, for int8: as --samples; default: a built-in sample.",
 )
 @click.option(
     "--option",
