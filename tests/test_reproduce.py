@@ -88,6 +88,7 @@ def test_every_setting_is_asked_for_again(tmp_path: Path) -> None:
         max_length=64,
         lengths=(16, 64),
         samples=tmp_path / "a.txt",
+        calibration=tmp_path / "c.txt",
         options={"opset": "17"},
         without_rewrites=("merge_qkv",),
         threads=3,

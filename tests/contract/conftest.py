@@ -29,6 +29,8 @@ FAMILY = {
 """The family each task is tried with, so that every family comes by."""
 SIZES = {"hidden_size": 64, "intermediate_size": 128}
 """Large enough that int8 stores the layers' weights as int8."""
+TYPICAL = ("text-classification", "fill-mask", "sentence-similarity")
+"""A head of its own, one that shares the table of words, and none."""
 HEADS = {
     "text-classification": "classifier.bias",
     "token-classification": "classifier.bias",
@@ -110,3 +112,15 @@ def exported(
         return made[key]
 
     return make
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest leaves out what is marked
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What a precision only stores otherwise is tried on a few tasks by default, and slow on the others."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents and isinstance(item, pytest.Function) and hasattr(item, "callspec"):
+            found = item.callspec.params
+            case = found.get("case") or found.get("measured")
+            if isinstance(case, Case) and case.only_stores and found.get("task", TYPICAL[0]) not in TYPICAL:
+                item.add_marker(pytest.mark.slow)

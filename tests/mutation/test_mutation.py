@@ -27,7 +27,7 @@ def cases(table: Iterable[Any]) -> list[Any]:
 
 
 def test_the_table_is_as_large_as_it_should_be() -> None:
-    assert len(FAULTS) >= 40
+    assert len(FAULTS) >= 100
     assert len({str(fault) for fault in FAULTS}) == len(FAULTS)
     assert len(HEALTHY) >= 20
     assert len({healthy.name for healthy in HEALTHY}) == len(HEALTHY)
