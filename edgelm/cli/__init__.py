@@ -50,9 +50,7 @@ def cli() -> None:
     """
 
 
-_COMMANDS = (
-    *(export, finetune, compress, run, serve, validate, bench, diff, report, reproduce, inspect, targets, doctor),
-)
+_COMMANDS = (export, finetune, compress, run, serve, validate, bench, diff, report, reproduce, inspect, targets, doctor)
 for _command in _COMMANDS:
     cli.add_command(_command)
 

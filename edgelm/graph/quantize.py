@@ -151,28 +151,36 @@ def _static(graph: Graph, scheme: Scheme, calibration: Calibration, integers: Co
             continue
         scale, zero_point = _step(node.inputs[0], producers, calibration)
         attrs: dict[str, float | int] = {"scale": scale, "zero_point": zero_point}
-        factors = None
+        integer = Node("quantized_linear", node.inputs, node.outputs, attrs)
         if scheme.outputs == "int8":
             attrs["output_scale"], attrs["output_zero_point"] = _step(node.output, producers, calibration)
-            factors = calibration.output_factors.get(node.output)
-        integer = Node("quantized_linear", node.inputs, node.outputs, attrs)
-        if factors is None:
-            nodes.append(integer)
+            found, added = _integer_outputs(graph, integer, calibration.output_factors.get(node.output))
+            nodes += found
+            constants += added
         else:
-            nodes += _by_channel(graph, integer, factors, constants)
+            nodes.append(integer)
     return rebuild(graph, nodes, constants)
 
 
-def _by_channel(graph: Graph, node: Node, factors: Array, constants: list[Tensor]) -> list[Node]:
-    """A layer that writes integers of its outputs divided by factors, and a multiplication by them; adds constants."""
-    x, weight, *bias = node.inputs
-    names = [f"{node.output}.{part}" for part in ("divided", "factors", "weight", "bias")]
-    constants += [_float32(names[1], factors), _divided(graph[weight], factors, names[2])]
-    constants += [_float32(names[3], graph[name].numpy() / factors) for name in bias]
-    return [
-        replace(node, inputs=(x, names[2], *names[3 : 3 + len(bias)]), outputs=(names[0],)),
-        Node("mul", (names[0], names[1]), node.outputs),
-    ]
+def _integer_outputs(graph: Graph, node: Node, factors: Array | None) -> tuple[list[Node], list[Tensor]]:
+    """A layer that writes integers, its bias in whole steps, and with factors its outputs divided by them and
+    multiplied again; with the constants of its own.
+    """
+    x, name, *bias = node.inputs
+    weight = graph[name]
+    if weight.quantization is None:
+        raise GraphError(f"{name} is not quantized")
+    steps = np.float32(node.attrs["scale"]) * weight.quantization.scale
+    whole = [np.rint(graph[one].numpy() / steps) * steps for one in bias]
+    names = [f"{node.output}.{part}" for part in ("bias", "weight", "divided", "factors")]
+    if factors is None:
+        layer = replace(node, inputs=(x, name, *names[: len(bias)]))
+        return [layer], [_float32(names[0], values) for values in whole]
+    layer = replace(node, inputs=(x, names[1], *names[: len(bias)]), outputs=(names[2],))
+    divided = replace(weight.quantization, scale=(weight.quantization.scale / factors).astype(np.float32))
+    constants = [replace(weight, name=names[1], quantization=divided), _float32(names[3], factors)]
+    constants += [_float32(names[0], values / factors) for values in whole]
+    return [layer, Node("mul", (names[2], names[3]), node.outputs)], constants
 
 
 def _corrected(graph: Graph, calibration: Calibration) -> Graph:
@@ -188,14 +196,6 @@ def _corrected(graph: Graph, calibration: Calibration) -> Graph:
             node = replace(node, inputs=(x, weight, constants[-1].name))
         nodes.append(node)
     return rebuild(graph, nodes, constants) if constants else graph
-
-
-def _divided(tensor: Tensor, factors: Array, name: str) -> Tensor:
-    """A matrix whose rows are worth less by so much; its integers stay."""
-    if tensor.quantization is None:
-        raise GraphError(f"{tensor.name} is not quantized")
-    smaller = replace(tensor.quantization, scale=(tensor.quantization.scale / factors).astype(np.float32))
-    return replace(tensor, name=name, quantization=smaller)
 
 
 def _step(name: str, producers: Mapping[str, Node], calibration: Calibration) -> tuple[float, int]:
