@@ -108,8 +108,11 @@ QUANTIZERS = (
     _vendor("ai-edge-quantizer", "ai-edge-quantizer", "ai-edge-litert"),
 )
 """Of the vendors' quantizers, those that are not among edgelm's own toolchains; neither needs torch."""
+SERVERS = (
+    _vendor("sentence-transformers", "sentence-transformers", "optimum-onnx[onnxruntime]", "fastapi", "uvicorn"),
+)
 OURS = tuple(_ours(extra) for extra in ("tflite", "onnx", "openvino", "coreml", "all"))
-ENVIRONMENTS = {environment.name: environment for environment in (*VENDORS, *QUANTIZERS, *OURS)}
+ENVIRONMENTS = {environment.name: environment for environment in (*VENDORS, *QUANTIZERS, *SERVERS, *OURS)}
 
 
 def _checkout() -> Iterator[str]:

@@ -207,6 +207,7 @@ PRECISIONS = ("fp32", "fp16", "int8")
 _ALL = (
     *(_edgelm(target, "fp32", "-default") for target in TARGETS),
     *(_edgelm(target, precision, "", "--max-length", "512") for target in TARGETS for precision in PRECISIONS),
+    _edgelm("cpu-server", "int8", "", "--max-length", "512"),
     *(_edgelm("tflite", precision, "-at-128", "--lengths", "128") for precision in ("fp32", "int8")),
     *(route for length in (16, 64, 128) for route in _litert_torch(length)),
     *(_coremltools(via) for via in ("export", "trace")),

@@ -76,7 +76,7 @@ class CoreMLTarget(BaseTarget):
         names = [spec["name"] for spec in artifact["outputs"]]
 
         def run(inputs: Tensors) -> dict[str, Array]:
-            results = model.predict({name: inputs[name].astype(dtype) for name, dtype in dtypes.items()})
+            results = model.predict({name: inputs[name].astype(dtype, copy=False) for name, dtype in dtypes.items()})
             return {name: results[name] for name in names}
 
         return run

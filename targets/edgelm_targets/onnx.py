@@ -63,7 +63,7 @@ def _session_runner(model: Path | bytes, artifact: Mapping[str, Any], threads: i
     names = [output.name for output in session.get_outputs()]
 
     def runner(inputs: Tensors) -> dict[str, Array]:
-        results = session.run(names, {name: inputs[name].astype(dtype) for name, dtype in dtypes.items()})
+        results = session.run(names, {name: inputs[name].astype(dtype, copy=False) for name, dtype in dtypes.items()})
         return dict(zip(names, results, strict=True))
 
     return runner

@@ -58,7 +58,7 @@ class OpenVINOTarget(BaseTarget):
         names = [spec["name"] for spec in artifact["outputs"]]
 
         def runner(inputs: Tensors) -> dict[str, Array]:
-            results = request.infer({name: inputs[name].astype(dtype) for name, dtype in dtypes.items()})
+            results = request.infer({name: inputs[name].astype(dtype, copy=False) for name, dtype in dtypes.items()})
             return {name: results[name] for name in names}
 
         return runner
@@ -80,7 +80,7 @@ class OpenVINOTarget(BaseTarget):
         dtypes = {spec["name"]: spec["dtype"] for spec in artifact["inputs"]}
 
         def runner(inputs: Tensors) -> dict[str, Array]:
-            results = request.infer({name: inputs[name].astype(dtype) for name, dtype in dtypes.items()})
+            results = request.infer({name: inputs[name].astype(dtype, copy=False) for name, dtype in dtypes.items()})
             added = list(results.values())[len(outputs) :]
             named = {name: results[name] for name in outputs}
             return {**inputs, **dict(zip(ports, added, strict=True)), **named}

@@ -77,7 +77,7 @@ def _signature_runner(interpreter: Any, artifact: Mapping[str, Any]) -> Runner:
         length = next(iter(inputs.values())).shape[1]
         signature = signatures[length if length in signatures else None]
         # This resizes and allocates too, but only where a shape is not what it was.
-        results = signature(**{name: inputs[name].astype(dtype) for name, dtype in dtypes.items()})
+        results = signature(**{name: inputs[name].astype(dtype, copy=False) for name, dtype in dtypes.items()})
         return {name: results[name] for name in outputs}
 
     return run
