@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from edgelm.calibrate.layers import Choice, Group, choose, groups, see
+from edgelm.calibrate.observers import extremes
 from edgelm.graph.interpreter import Interpreter
 from edgelm.graph.ir import Graph
 from edgelm.graph.quantize import Calibration, apply_scheme, gated_tensors, quantized_linears, with_unit_rows
@@ -44,18 +45,40 @@ def calibrate(graph: Graph, feeds: Sequence[Tensors], scheme: Scheme) -> Calibra
     least. A static scheme whose outputs then err too much has the groups that hurt most returned to float32, by what
     each does to the outputs on its own.
     """
-    unit_rows: tuple[str, ...] = ()
-    whole = graph
-    if scheme.activations in _PER_TENSOR:
-        linears = quantized_linears(graph, scheme)
-        unit_rows = tuple(gated_tensors(graph, linears))
-        whole = with_unit_rows(graph, linears, unit_rows)
+    unit_rows, whole = _with_unit_rows(graph, scheme)
     found = groups(quantized_linears(whole, scheme))
     seen = see(whole, feeds, [group.tensor for group in found])
     choices = [choose(whole, group, seen[group.tensor], scheme) for group in found]
     if not scheme.is_static:
         return Calibrated(scheme, _calibration(choices, unit_rows), tuple(choices), float("nan"))
     return _Search(graph, whole, feeds[:_SENSITIVITY_FEEDS], scheme, choices, unit_rows).run()
+
+
+def rough(graph: Graph, feeds: Sequence[Tensors], scheme: Scheme) -> Calibration:
+    """A calibration that costs as much at run time as ``calibrate``'s, and errs more: extremes, and factors of 1.
+
+    For timing encoders of random weights, which have nothing to calibrate on.
+    """
+    unit_rows, whole = _with_unit_rows(graph, scheme)
+    found = groups(quantized_linears(whole, scheme))
+    outputs = [node.output for group in found for node in group.nodes] if scheme.outputs == "int8" else []
+    names = [group.tensor for group in found]
+    factors = {name: np.ones(int(whole[name].shape[-1]), np.float32) for name in (*names, *outputs)}
+    return Calibration(
+        extremes(whole, feeds, (*names, *outputs)),
+        {name: factors[name] for name in names},
+        {name: factors[name] for name in outputs},
+        unit_rows=unit_rows,
+    )
+
+
+def _with_unit_rows(graph: Graph, scheme: Scheme) -> tuple[tuple[str, ...], Graph]:
+    """The tensors whose rows are divided by their peaks where one range serves a whole tensor, and the graph then."""
+    if scheme.activations not in _PER_TENSOR:
+        return (), graph
+    linears = quantized_linears(graph, scheme)
+    unit_rows = tuple(gated_tensors(graph, linears))
+    return unit_rows, with_unit_rows(graph, linears, unit_rows)
 
 
 def _calibration(choices: Collection[Choice], unit_rows: Sequence[str]) -> Calibration:

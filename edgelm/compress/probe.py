@@ -15,13 +15,14 @@ from typing import Any, Literal
 
 import numpy as np
 
-from edgelm import registry
+from edgelm import calibrate, registry
 from edgelm.errors import ToolchainError, UsageError
 from edgelm.families.base import POOLED
+from edgelm.graph import rewrites
 from edgelm.graph.canonical import Decoder, Dense, EncoderConfig, Head, Pooling
 from edgelm.graph.heads import build_graph
+from edgelm.graph.quantize import apply_scheme
 from edgelm.isolation import Child, ChildLost
-from edgelm.source import Form, shipped_graph
 from edgelm.types import Array, ConvertRequest, Target, Tensors
 from edgelm.validate.latency import model_feed
 
@@ -166,8 +167,10 @@ def _write(setting: Setting, config: EncoderConfig, folder: Path, seed: int) -> 
     folder.mkdir()
     options = {**converter.options, **getattr(target, "options", {})}
     request = ConvertRequest(folder, scheme, setting.length, (), options)
-    artifact = converter.convert(shipped_graph(graph, Form(scheme, converter.rewrites)), request)
     feed = model_feed(list(graph.inputs), setting.length, config.vocab_size)
+    rewritten = rewrites.apply(graph, converter.rewrites)
+    calibration = calibrate.rough(rewritten, [feed], scheme) if scheme.quantizes_activations else None
+    artifact = converter.convert(apply_scheme(rewritten, scheme, calibration), request)
     specs = {"inputs": artifact.inputs, "outputs": artifact.outputs}
     written = {name: [asdict(spec) for spec in found] for name, found in specs.items()}
     described = {"files": list(artifact.files), "details": dict(artifact.details), **written}

@@ -189,3 +189,18 @@ def test_a_damaged_file_is_told(
     with pytest.raises(UsageError, match="is damaged"):
         calibrate.read(tmp_path)
     assert calibrate.read(tmp_path / "elsewhere") is None
+
+
+@pytest.mark.parametrize("name", SCHEMES)
+def test_a_rough_calibration_computes_what_a_fine_one_does(
+    name: str, outliers: Graph, feeds: Feeds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At least the same operators, and answers that are still those of the model."""
+    scheme = SCHEMES[name]
+    rough = apply_scheme(outliers, scheme, calibrate.rough(outliers, feeds[:1], scheme))
+    monkeypatch.setattr("edgelm.calibrate.search._ENOUGH", 1.0)
+    fine = apply_scheme(outliers, scheme, calibrate.calibrate(outliers, feeds[:12], scheme).calibration)
+    count = {op: sum(node.op == op for node in rough.nodes) for op in ("linear", "quantized_linear", "div")}
+    assert count == {op: sum(node.op == op for node in fine.nodes) for op in count}
+    assert sum(node.op == "mul" for node in rough.nodes) >= sum(node.op == "mul" for node in fine.nodes)
+    assert error(rough, outliers, feeds[:1]) < 0.2
