@@ -93,12 +93,26 @@ class Child:
 
 @contextmanager
 def signals_held() -> Iterator[None]:
-    """While a process is made: before a signal acts, its parent must know it, and it must have its own handlers."""
+    """While a process is made: before a signal acts, its parent must know it, and it must have its own handlers.
+
+    The mask is of this thread alone. Where another thread takes the signal, Python still acts in the main one, so there
+    the handlers wait too.
+    """
+    noted: list[signal.Signals] = []
     before = signal.pthread_sigmask(signal.SIG_BLOCK, _HELD)
+    is_main = threading.current_thread() is threading.main_thread()
+    ours = [number for number in _HELD if is_main and callable(signal.getsignal(number))]
+    handlers = {
+        number: signal.signal(number, lambda number, _: noted.append(signal.Signals(number))) for number in ours
+    }
     try:
         yield
     finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for one in noted:
+            signal.raise_signal(one)
 
 
 def _process(**settings: Any) -> BaseProcess:

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -120,8 +121,11 @@ def test_an_interrupted_one_leaves_nothing_behind(cache: Path) -> None:
     assert left(cache) == []
 
 
-def test_interrupted_while_a_tool_is_being_started(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The tool is known, and ended, also when the signal comes before its start has returned."""
+@pytest.mark.parametrize("threads", [0, 1])
+def test_interrupted_while_a_tool_is_being_started(
+    threads: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The tool is known, and ended, also when the signal comes before its start has returned; to any thread."""
     started: list[subprocess.Popen[str]] = []
 
     class Interrupted(subprocess.Popen[str]):
@@ -130,6 +134,9 @@ def test_interrupted_while_a_tool_is_being_started(monkeypatch: pytest.MonkeyPat
             started.append(self)
             os.kill(os.getpid(), signal.SIGINT)
 
+    over = threading.Event()
+    for _ in range(threads):
+        threading.Thread(target=over.wait, daemon=True).start()
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     monkeypatch.setattr(environments.subprocess, "Popen", Interrupted)
     try:
@@ -137,6 +144,7 @@ def test_interrupted_while_a_tool_is_being_started(monkeypatch: pytest.MonkeyPat
             environments.run([sys.executable, "-c", "import time; time.sleep(60)"], "Sleeping", directory=tmp_path)
     finally:
         signal.signal(signal.SIGINT, before)
+        over.set()
     assert started[0].returncode == -signal.SIGKILL
 
 
