@@ -95,13 +95,18 @@ class Child:
 def signals_held() -> Iterator[None]:
     """While a process is made: before a signal acts, its parent must know it, and it must have its own handlers.
 
-    The mask is of this thread alone. Where another thread takes the signal, Python still acts in the main one, so there
-    the handlers wait too.
+    Python acts on signals in the main thread, so there the handlers wait. A mask would do in other threads only: while
+    the main one is masked the system gives a signal to any thread, and a library's may have no room for it.
     """
+    if threading.current_thread() is not threading.main_thread():
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, _HELD)
+        try:
+            yield
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        return
     noted: list[signal.Signals] = []
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _HELD)
-    is_main = threading.current_thread() is threading.main_thread()
-    ours = [number for number in _HELD if is_main and callable(signal.getsignal(number))]
+    ours = [number for number in _HELD if signal.getsignal(number) is not None]
     handlers = {
         number: signal.signal(number, lambda number, _: noted.append(signal.Signals(number))) for number in ours
     }
@@ -110,7 +115,6 @@ def signals_held() -> Iterator[None]:
     finally:
         for number, handler in handlers.items():
             signal.signal(number, handler)
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         for one in noted:
             signal.raise_signal(one)
 
