@@ -95,8 +95,8 @@ class Child:
 def signals_held() -> Iterator[None]:
     """While a process is made: before a signal acts, its parent must know it, and it must have its own handlers.
 
-    Python acts on signals in the main thread, so there the handlers wait. A mask would do in other threads only: while
-    the main one is masked the system gives a signal to any thread, and a library's may have no room for it.
+    Python acts on signals in the main thread, so there the handlers wait: a mask would not do, for the system gives
+    the signal to another thread then, and the main one acts on it all the same.
     """
     if threading.current_thread() is not threading.main_thread():
         before = signal.pthread_sigmask(signal.SIG_BLOCK, _HELD)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +21,9 @@ _COREMLTOOLS_FRONT_ENDS = (
     "xgboost",
     "libsvm",
 )
+
+_CORES: dict[int, Any] = {}
+"""By process: a forked child makes its own, for it has none of its parent's threads."""
 
 
 @contextmanager
@@ -45,6 +49,18 @@ def import_openvino() -> Any:
     with without("openvino_telemetry"):
         import openvino
     return openvino
+
+
+def openvino_core() -> Any:
+    """The one Core of this process, which it keeps.
+
+    A Core of OpenVINO 2026 gives its thread a signal stack and unmaps it when it goes, but gives back the one before
+    only where no other Core came in between: the next signal then ends the process.
+    """
+    process = os.getpid()
+    if process not in _CORES:
+        _CORES[process] = import_openvino().Core()
+    return _CORES[process]
 
 
 def import_coremltools() -> Any:

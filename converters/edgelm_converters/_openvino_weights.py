@@ -10,14 +10,13 @@ import numpy as np
 from edgelm.graph.ir import Node
 from edgelm_converters._openvino_emitter import Emitter
 
+_LOWEST = float(np.finfo(np.float32).min)
+
 
 def linear(e: Emitter, node: Node) -> Sequence[Any]:
     """MatMul and Add."""
     x, weight, *bias = (e.read(name) for name in node.inputs)
     return [_product(e, x, weight, bias, node.output)]
-
-
-_LOWEST = float(np.finfo(np.float32).min)
 
 
 def quantized_linear(e: Emitter, node: Node) -> Sequence[Any]:

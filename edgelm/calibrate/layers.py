@@ -10,7 +10,8 @@ import numpy as np
 from edgelm.calibrate.observers import Range, candidates
 from edgelm.graph import numeric
 from edgelm.graph.interpreter import Interpreter
-from edgelm.graph.ir import Graph, Node
+from edgelm.graph.ir import Graph, Node, Tensor
+from edgelm.graph.quantize import as_stored
 from edgelm.types import Array, Scheme, Tensors
 
 _MOST_ROWS = 512
@@ -34,6 +35,13 @@ class Group:
 
     tensor: str
     nodes: tuple[Node, ...]
+    is_shared: bool
+    """Whether others use a weight of theirs, as layers of ALBERT or a tied table: factors would make it one more."""
+
+    @property
+    def weights(self) -> frozenset[str]:
+        """By name."""
+        return frozenset(node.inputs[1] for node in self.nodes)
 
 
 @dataclass(frozen=True)
@@ -62,12 +70,8 @@ class Choice:
 
     group: Group
     range: Range
-    observer: str
     error: float
     """Squared error of the group's outputs, as a share of their squares."""
-    plain_error: float
-    """The same with the full range, neither smoothed nor corrected."""
-    strength: float | None
     factors: Array | None
     corrections: Mapping[str, Array]
     outputs: Mapping[str, Range]
@@ -78,18 +82,21 @@ class Choice:
 class _Case:
     """A way to quantize a group: its divided input, and its weights multiplied likewise and rounded."""
 
-    strength: float | None
     factors: Array | None
     seen: Seen
     weights: tuple[Array, ...]
 
 
-def groups(linears: Iterable[Node]) -> list[Group]:
+def groups(graph: Graph, linears: Iterable[Node]) -> list[Group]:
     """In the graph's order."""
     found: dict[str, list[Node]] = {}
     for node in linears:
         found.setdefault(node.inputs[0], []).append(node)
-    return [Group(tensor, tuple(nodes)) for tensor, nodes in found.items()]
+    readers = graph.consumers()
+    return [
+        Group(tensor, tuple(nodes), any(len(readers[node.inputs[1]]) > 1 for node in nodes))
+        for tensor, nodes in found.items()
+    ]
 
 
 def see(graph: Graph, feeds: Sequence[Tensors], names: Sequence[str]) -> dict[str, Seen]:
@@ -120,18 +127,18 @@ def choose(graph: Graph, group: Group, seen: Seen, scheme: Scheme) -> Choice:
         products = _products(case, ends, scheme)
         return sum(float(np.square(y - found).sum()) for y, found in zip(wanted, products, strict=True)) / total
 
-    best = _case(seen, weights, None)
-    error = plain_error = error_of(best, seen.full_range)
-    for strength in _STRENGTHS:
-        case = _case(seen, weights, strength)
+    best = _case(seen, weights, scheme, None)
+    error = error_of(best, seen.full_range)
+    for strength in () if group.is_shared else _STRENGTHS:
+        case = _case(seen, weights, scheme, strength)
         found = error_of(case, case.seen.full_range)
         if found < error * (_GAIN_OF_SMOOTHING if best.factors is None else 1.0):
             best, error = case, found
-    ends, observer = best.seen.full_range, "min-max"
-    for other, name in candidates(best.seen.rows).items() if scheme.is_static else ():
+    full = ends = best.seen.full_range
+    for other in candidates(best.seen.rows) if scheme.is_static else ():
         found = error_of(best, other)
-        if found < error * (_GAIN_OF_CUTTING if observer == "min-max" else 1.0):
-            ends, observer, error = other, name, found
+        if found < error * (_GAIN_OF_CUTTING if ends == full else 1.0):
+            ends, error = other, found
     found_products = _products(best, ends, scheme)
     corrections: dict[str, Array] = {}
     outputs: dict[str, Range] = {}
@@ -145,18 +152,17 @@ def choose(graph: Graph, group: Group, seen: Seen, scheme: Scheme) -> Choice:
         error += float(np.square(y - product).sum()) / total
         if scheme.outputs == "int8":
             bias = graph[node.inputs[2]].numpy() if len(node.inputs) == 3 else np.float32(0)
-            outputs[node.output], factors = _output(y + bias)
+            outputs[node.output], factors = _output(y + bias, by_channel=not group.is_shared)
             if factors is not None:
                 output_factors[node.output] = factors
-    return Choice(
-        group, ends, observer, error, plain_error, best.strength, best.factors, corrections, outputs, output_factors
-    )
+    return Choice(group, ends, error, best.factors, corrections, outputs, output_factors)
 
 
-def _case(seen: Seen, weights: Sequence[Array], strength: float | None) -> _Case:
+def _case(seen: Seen, weights: Sequence[Array], scheme: Scheme, strength: float | None) -> _Case:
     factors = None if strength is None else _factors(seen, weights, strength)
     scaled = weights if factors is None else [weight * factors for weight in weights]
-    return _Case(strength, factors, seen.over(factors), tuple(_rounded(weight) for weight in scaled))
+    rounded = (as_stored(Tensor("", "float32", one.shape, one), scheme.weights).numpy() for one in scaled)
+    return _Case(factors, seen.over(factors), tuple(rounded))
 
 
 def _factors(seen: Seen, weights: Sequence[Array], strength: float) -> Array:
@@ -167,12 +173,6 @@ def _factors(seen: Seen, weights: Sequence[Array], strength: float) -> Array:
     factors = factors / np.exp(np.log(factors).mean())
     clipped: Array = np.clip(factors, _SMALLEST_FACTOR, 1 / _SMALLEST_FACTOR).astype(np.float32)
     return clipped
-
-
-def _rounded(weight: Array) -> Array:
-    integers, scale = numeric.quantize_symmetric(weight, axis=0)
-    real: Array = integers.astype(np.float32) * scale[:, None]
-    return real
 
 
 def _products(case: _Case, ends: Range, scheme: Scheme) -> list[Array]:
@@ -194,7 +194,7 @@ def _correction(missing: Array) -> Array | None:
     return missing.mean(axis=0).astype(np.float32) if helps else None
 
 
-def _output(values: Array) -> tuple[Range, Array | None]:
+def _output(values: Array, *, by_channel: bool) -> tuple[Range, Array | None]:
     """The range of what a layer writes, and the factors that make its channels equally wide where that pays."""
 
     def error(ends: Range, by: Array | None) -> float:
@@ -206,4 +206,5 @@ def _output(values: Array) -> tuple[Range, Array | None]:
     plain = min(candidates(values), key=lambda ends: error(ends, None))
     factors = np.maximum(np.abs(values).max(axis=0), _SMALLEST_FACTOR).astype(np.float32)
     even = (-_HEADROOM, _HEADROOM)
-    return (even, factors) if error(even, factors) < _GAIN_OF_FACTORS * error(plain, None) else (plain, None)
+    pays = by_channel and error(even, factors) < _GAIN_OF_FACTORS * error(plain, None)
+    return (even, factors) if pays else (plain, None)

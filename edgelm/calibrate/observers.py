@@ -105,14 +105,10 @@ OBSERVERS: Mapping[str, Callable[[Histogram], list[Range]]] = {
 }
 
 
-def candidates(values: Array) -> dict[Range, str]:
-    """Every observer's ranges of an array, each once, with the observer's name."""
+def candidates(values: Array) -> list[Range]:
+    """Every observer's ranges of an array, each once; the full one first."""
     histogram = Histogram.of(values)
-    found: dict[Range, str] = {}
-    for name, observe in OBSERVERS.items():
-        for ends in observe(histogram):
-            found.setdefault(ends, name)
-    return found
+    return list(dict.fromkeys(ends for observe in OBSERVERS.values() for ends in observe(histogram)))
 
 
 def extremes(graph: Graph, feeds: Iterable[Tensors], names: Collection[str]) -> Mapping[str, Range]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from edgelm.calibrate.layers import Choice, Group, choose, groups, see
+from edgelm.calibrate.layers import Choice, choose, groups, see
 from edgelm.calibrate.observers import extremes
 from edgelm.graph.interpreter import Interpreter
 from edgelm.graph.ir import Graph
@@ -46,7 +46,7 @@ def calibrate(graph: Graph, feeds: Sequence[Tensors], scheme: Scheme) -> Calibra
     each does to the outputs on its own.
     """
     unit_rows, whole = _with_unit_rows(graph, scheme)
-    found = groups(quantized_linears(whole, scheme))
+    found = groups(whole, quantized_linears(whole, scheme))
     seen = see(whole, feeds, [group.tensor for group in found])
     choices = [choose(whole, group, seen[group.tensor], scheme) for group in found]
     if not scheme.is_static:
@@ -60,14 +60,19 @@ def rough(graph: Graph, feeds: Sequence[Tensors], scheme: Scheme) -> Calibration
     For timing encoders of random weights, which have nothing to calibrate on.
     """
     unit_rows, whole = _with_unit_rows(graph, scheme)
-    found = groups(quantized_linears(whole, scheme))
-    outputs = [node.output for group in found for node in group.nodes] if scheme.outputs == "int8" else []
-    names = [group.tensor for group in found]
-    factors = {name: np.ones(int(whole[name].shape[-1]), np.float32) for name in (*names, *outputs)}
+    found = groups(whole, quantized_linears(whole, scheme))
+    own = [group for group in found if not group.is_shared]
+    writes = scheme.outputs == "int8"
+
+    def ones(names: Iterable[str]) -> dict[str, Array]:
+        return {name: np.ones(int(whole[name].shape[-1]), np.float32) for name in names}
+
+    inputs = [group.tensor for group in found]
+    outputs = [node.output for group in found for node in group.nodes] if writes else []
     return Calibration(
-        extremes(whole, feeds, (*names, *outputs)),
-        {name: factors[name] for name in names},
-        {name: factors[name] for name in outputs},
+        extremes(whole, feeds, (*inputs, *outputs)),
+        ones(group.tensor for group in own),
+        ones(node.output for group in own for node in group.nodes) if writes else {},
         unit_rows=unit_rows,
     )
 
@@ -94,6 +99,20 @@ def _calibration(choices: Collection[Choice], unit_rows: Sequence[str]) -> Calib
     )
 
 
+def _together(choices: Sequence[Choice]) -> list[tuple[str, ...]]:
+    """The tensors of groups that can only be returned at once, for they use one weight."""
+    found: list[tuple[frozenset[str], tuple[str, ...]]] = []
+    for choice in choices:
+        weights = choice.group.weights
+        tensors: tuple[str, ...] = (choice.group.tensor,)
+        joined = [one for one in found if one[0] & weights]
+        found = [one for one in found if one not in joined]
+        for others, more in joined:
+            weights, tensors = weights | others, (*more, *tensors)
+        found.append((weights, tensors))
+    return [tensors for _, tensors in found]
+
+
 class _Search:
     """Returns groups to float32 until the outputs are near enough, or as many as may be are."""
 
@@ -111,40 +130,33 @@ class _Search:
         self.wanted = self._outputs(graph)
 
     def run(self) -> Calibrated:
-        """The groups by what each costs the outputs per weight, from the worst on."""
+        """The groups by what each costs the outputs per weight, from the worst on; those whose return helps."""
         found = self._without(())
         if found.error <= _ENOUGH:
             return found
-        total = sum(self._size(choice.group) for choice in self.choices)
-        costs = {choice.group.tensor: self._cost(choice) / self._size(choice.group) for choice in self.choices}
-        ranked = sorted(self.choices, key=lambda one: -costs[one.group.tensor])
-        returned: list[str] = []
-        size = 0
-        for choice in ranked:
-            own = self._size(choice.group)
+        most = MOST_RETURNED * self._size([choice.group.tensor for choice in self.choices])
+        parts = _together(self.choices)
+        costs = {part: self._cost(part) / self._size(part) for part in parts}
+        returned: tuple[str, ...] = ()
+        for part in sorted(parts, key=lambda one: -costs[one]):
             if found.error <= _ENOUGH:
                 break
-            if size + own > MOST_RETURNED * total:
-                continue
-            size += own
-            returned.append(choice.group.tensor)
-            found = min(found, self._without(returned), key=lambda one: one.error)
+            tried = (*returned, *part)
+            if self._size(tried) <= most and (without := self._without(tried)).error < found.error:
+                returned, found = tried, without
         return found
 
-    def _cost(self, choice: Choice) -> float:
-        """The error of the outputs when that group alone is quantized."""
+    def _cost(self, part: Collection[str]) -> float:
+        """The error of the outputs when those groups alone are quantized."""
         scheme = replace(self.scheme, embeddings="float32")
-        others = [other.group.tensor for other in self.choices if other is not choice]
+        others = [choice.group.tensor for choice in self.choices if choice.group.tensor not in part]
         return self._without(others, scheme).error
 
     def _without(self, returned: Collection[str], scheme: Scheme | None = None) -> Calibrated:
         """The calibration with those groups in float32, and how far its graph is from the original."""
         scheme = scheme or self.scheme
         kept = [choice for choice in self.choices if choice.group.tensor not in returned]
-        weights = {node.inputs[1] for choice in self.choices if choice not in kept for node in choice.group.nodes} - {
-            node.inputs[1] for choice in kept for node in choice.group.nodes
-        }
-        scheme = replace(scheme, float_tensors=tuple(sorted({*scheme.float_tensors, *weights})))
+        scheme = replace(scheme, float_tensors=tuple(sorted({*scheme.float_tensors, *self._weights(returned)})))
         calibration = _calibration(kept, [name for name in self.unit_rows if f"{name}.unit" not in returned])
         outputs = self._outputs(apply_scheme(self.graph, scheme, calibration))
         missing = sum(_squares(a, b) for a, b in zip(self.wanted, outputs, strict=True))
@@ -155,8 +167,14 @@ class _Search:
         run = Interpreter(graph)
         return [run(feed) for feed in self.feeds]
 
-    def _size(self, group: Group) -> int:
-        return sum(math.prod(map(int, self.whole[node.inputs[1]].shape)) for node in group.nodes)
+    def _weights(self, tensors: Collection[str]) -> frozenset[str]:
+        """Of the groups that read those."""
+        groups = (choice.group for choice in self.choices if choice.group.tensor in tensors)
+        return frozenset[str]().union(*(group.weights for group in groups))
+
+    def _size(self, tensors: Collection[str]) -> int:
+        """Elements of those groups' weights."""
+        return sum(math.prod(map(int, self.whole[name].shape)) for name in self._weights(tensors))
 
 
 def _squares(wanted: Mapping[str, Array], found: Mapping[str, Array]) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 
 import torch
 from torch import Tensor, nn
@@ -100,16 +101,25 @@ def _zero_point(low: Tensor, scale: Tensor) -> Tensor:
 # -- what an activation is rounded to ----------------------------------------------------------------------------------
 
 
-class TensorRange(nn.Module):  # type: ignore[misc]
-    """The 256 steps of one tensor of the graph, ``tensor`` by name. Called, it gives steps and their scale."""
+class TensorRange(nn.Module, ABC):  # type: ignore[misc]
+    """What stands at one tensor of the graph, ``tensor`` by name. Called, it gives whole numbers and their scale."""
 
     def __init__(self, tensor: str) -> None:
         super().__init__()
         self.tensor = tensor
 
+    @property
+    @abstractmethod
+    def range(self) -> Range:
+        """(low, high) of the tensor."""
+
+
+class SteppedRange(TensorRange):
+    """The 256 steps of a tensor."""
+
+    @abstractmethod
     def step(self) -> tuple[Tensor, Tensor]:
         """Scale and zero point, float32 of rank 0."""
-        raise NotImplementedError
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """float32 whole numbers of x's shape, less the zero point, and what they are to be multiplied by."""
@@ -123,7 +133,7 @@ class TensorRange(nn.Module):  # type: ignore[misc]
         return (LEAST - zero_point) * scale, (MOST - zero_point) * scale
 
 
-class FixedRange(TensorRange):
+class FixedRange(SteppedRange):
     """A range that stays as it is."""
 
     def __init__(self, tensor: str, low: float, high: float) -> None:
@@ -137,7 +147,7 @@ class FixedRange(TensorRange):
         return self.scale, self.zero_point
 
 
-class LearnedRange(TensorRange):
+class LearnedRange(SteppedRange):
     """Scale and offset learned with the weights (LSQ+), both in units of the range they started from."""
 
     def __init__(self, tensor: str, low: float, high: float) -> None:
@@ -161,7 +171,7 @@ class LearnedRange(TensorRange):
         return super().forward(x)
 
 
-class MovingRange(TensorRange):
+class MovingRange(SteppedRange):
     """The moving average of the extremes of the batches in training (Jacob et al. 2018)."""
 
     def __init__(self, tensor: str, low: float, high: float) -> None:

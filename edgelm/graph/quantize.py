@@ -61,7 +61,7 @@ def apply_scheme(graph: Graph, scheme: Scheme, calibration: Calibration | None =
     elif scheme.activations == "dynamic_tensor_asymmetric":
         linears = quantized_linears(graph, scheme)
         graph = with_unit_rows(graph, linears, gated_tensors(graph, linears))
-    stored = [_stored(tensor, storage) for tensor, storage in _storages(graph, scheme)]
+    stored = [as_stored(tensor, storage) for tensor, storage in _storages(graph, scheme)]
     if not stored:
         return graph
     integers = {tensor.name for tensor in stored if tensor.quantization is not None}
@@ -102,8 +102,8 @@ def _storages(graph: Graph, scheme: Scheme) -> Iterator[tuple[Tensor, Storage]]:
             yield tensor, storage
 
 
-def _stored(tensor: Tensor, storage: Storage) -> Tensor:
-    """A float32 matrix in its new form; float16 that would overflow stays float32."""
+def as_stored(tensor: Tensor, storage: Storage) -> Tensor:
+    """A float32 matrix in another form; float16 that would overflow stays float32."""
     values = tensor.numpy()
     if storage == "float16":
         fits = np.abs(values).max() <= _FLOAT16_MAX
@@ -249,4 +249,5 @@ def with_unit_rows(graph: Graph, linears: Iterable[Node], tensors: Container[str
 
 
 def _float32(name: str, values: Array) -> Tensor:
+    """A constant."""
     return Tensor(name, "float32", values.shape, np.asarray(values, np.float32))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from edgelm.toolchain import import_openvino
+from edgelm.toolchain import openvino_core
 from edgelm.types import Array, Runner, Tensors, Tolerance, Tolerances
 from edgelm_targets.base import DEFAULT_TOLERANCES, BaseTarget
 
@@ -50,10 +50,9 @@ class OpenVINOTarget(BaseTarget):
 
     def load(self, bundle: Path, manifest: Mapping[str, Any], threads: int) -> Runner:
         """The model compiled for the CPU, one stream on ``threads`` threads."""
-        core = import_openvino().Core()
         artifact = manifest["artifact"]
         model = str(bundle / artifact["files"][0])
-        request = core.compile_model(model, "CPU", self.properties(threads)).create_infer_request()
+        request = openvino_core().compile_model(model, "CPU", self.properties(threads)).create_infer_request()
         dtypes = {spec["name"]: spec["dtype"] for spec in artifact["inputs"]}
         names = [spec["name"] for spec in artifact["outputs"]]
 
@@ -69,7 +68,7 @@ class OpenVINOTarget(BaseTarget):
         Whatever the target lets the plugin choose: bf16 after every operator would hide what the file says. The plugin
         cannot fuse across a tensor that is asked for.
         """
-        core = import_openvino().Core()
+        core = openvino_core()
         artifact = manifest["artifact"]
         model = core.read_model(str(bundle / artifact["files"][0]))
         outputs = [spec["name"] for spec in artifact["outputs"]]

@@ -204,3 +204,47 @@ def test_a_rough_calibration_computes_what_a_fine_one_does(
     assert count == {op: sum(node.op == op for node in fine.nodes) for op in count}
     assert sum(node.op == "mul" for node in rough.nodes) >= sum(node.op == "mul" for node in fine.nodes)
     assert error(rough, outliers, feeds[:1]) < 0.2
+
+
+@pytest.mark.parametrize("name", SCHEMES)
+@pytest.mark.parametrize(
+    ("family", "task"), [("albert", "text-classification"), ("bert", "fill-mask")], ids=["shared layers", "tied table"]
+)
+def test_a_weight_that_is_used_twice_is_stored_once(
+    family: str,
+    task: str,
+    name: str,
+    make_checkpoint: Any,
+    open_model: Any,
+    feeds: Feeds,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Factors of one use would make a matrix of its own of it: ALBERT's one layer would become as many as it runs.
+
+    Nor is one use returned to float32 without the others.
+    """
+    monkeypatch.setattr("edgelm.calibrate.search._ENOUGH", 1e-9)
+    monkeypatch.setattr("edgelm.calibrate.search.MOST_RETURNED", 0.5)
+    model = open_model(make_checkpoint(family, task, hidden_size=64, intermediate_size=128, vocab_size=200))
+    graph = rewrites.apply(model.graph(task, 32))
+    found = calibrate.calibrate(graph, [_of(graph, feed) for feed in feeds[:6]], SCHEMES[name])
+    quantized = apply_scheme(graph, found.scheme, found.calibration)
+    sizes = [
+        sum(t.data.size for t in one.constants if t.data is not None and t.data.size >= 4096)
+        for one in (graph, quantized)
+    ]
+    assert sizes[0] == sizes[1]
+
+
+def _of(graph: Graph, feed: dict[str, Array]) -> dict[str, Array]:
+    return {name: feed[name] for name in graph.inputs}
+
+
+def test_the_weights_are_judged_as_they_are_stored(outliers: Graph, feeds: Feeds) -> None:
+    """int4 errs more than int8, and a choice says so."""
+    int4 = replace(TOKEN, weights="int4", embeddings="int8")
+    errors = {
+        scheme.weights: [choice.error for choice in calibrate.calibrate(outliers, feeds[:8], scheme).choices]
+        for scheme in (TOKEN, int4)
+    }
+    assert all(coarse > 3 * fine for coarse, fine in zip(errors["int4"], errors["int8"], strict=True))

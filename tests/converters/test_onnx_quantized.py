@@ -19,6 +19,7 @@ from edgelm.graph.builder import GraphBuilder
 from edgelm.graph.interpreter import Interpreter
 from edgelm.graph.ir import BATCH, LENGTH, Graph
 from edgelm.graph.quantize import Calibration
+from edgelm.toolchain import openvino_core
 from edgelm.types import Array, Artifact, ConvertRequest, Runner, Scheme, Tolerance, Verdict
 from edgelm.validate.parity import compare
 from edgelm_converters.onnx import ONNX
@@ -186,11 +187,9 @@ def test_query_key_and_value_share_one_quantization(encoder: Graph, tmp_path: Pa
 
 
 def test_openvino_reads_static_layers_as_integers(encoder: Graph, tmp_path: Path) -> None:
-    import openvino
-
     graph = rewrites.apply(encoder, ONNX.rewrites)
     write(graph, tmp_path, STATIC, ranges(graph))
-    compiled = openvino.Core().compile_model(tmp_path / "model.onnx", "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    compiled = openvino_core().compile_model(tmp_path / "model.onnx", "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     infos = [node.get_rt_info() for node in compiled.get_runtime_model().get_ops()]
     layers = [str(i["runtimePrecision"].astype(str)) for i in infos if i["layerType"].astype(str) == "FullyConnected"]
     assert len(layers) == 8

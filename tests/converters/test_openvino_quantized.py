@@ -18,7 +18,7 @@ from edgelm.graph.builder import GraphBuilder
 from edgelm.graph.interpreter import Interpreter
 from edgelm.graph.ir import BATCH, LENGTH, Graph
 from edgelm.graph.quantize import Calibration
-from edgelm.toolchain import import_openvino
+from edgelm.toolchain import openvino_core
 from edgelm.types import Array, Artifact, ConvertRequest, Runner, Scheme, Tolerance, Verdict
 from edgelm.validate.parity import compare
 from edgelm_converters.openvino import OPENVINO
@@ -54,7 +54,7 @@ def load(folder: Path, artifact: Artifact, target: OpenVINOTarget = TARGET) -> R
 
 def kernels(folder: Path, target: OpenVINOTarget) -> Counter[tuple[str, str]]:
     """Layer types of the compiled model with the precisions they run in."""
-    compiled = import_openvino().Core().compile_model(folder / "openvino_model.xml", "CPU", target.properties(1))
+    compiled = openvino_core().compile_model(folder / "openvino_model.xml", "CPU", target.properties(1))
     infos = [node.get_rt_info() for node in compiled.get_runtime_model().get_ops()]
     return Counter((str(i["layerType"].astype(str)), str(i["runtimePrecision"].astype(str))) for i in infos)
 
