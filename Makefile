@@ -27,10 +27,10 @@ demo: $(VENV)/.demo  ## the main job: the built-in MiniLM to four bundles, fp32 
 	@./demo.sh $(VENV)/bin/edgelm
 
 test: $(VENV)/.dev  ## the tests
-	OPENBLAS_NUM_THREADS=1 $(VENV)/bin/python -m pytest -m "not slow"
+	OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -m "not slow"
 
 test-all: $(VENV)/.dev  ## the tests, the slow ones too
-	OPENBLAS_NUM_THREADS=1 $(VENV)/bin/python -m pytest
+	OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest
 
 lint: $(VENV)/.dev  ## ruff, mypy --strict, import-linter
 	$(VENV)/bin/ruff check .
@@ -53,7 +53,7 @@ proof: $(VENV)/.dev  ## the built-in model on every format, precision and emulat
 	./benchmarks/proof.sh $(VENV)/bin/edgelm
 
 mutation: $(VENV)/.dev  ## plant every fault of tests/mutation, then benchmarks/MUTATIONS.md: what caught it
-	OPENBLAS_NUM_THREADS=1 $(VENV)/bin/python benchmarks/mutation.py
+	OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(VENV)/bin/python benchmarks/mutation.py
 
 bench: $(VENV)/.dev  ## every benchmark against the vendors' own routes, then benchmarks/RESULTS.md
 	$(VENV)/bin/python benchmarks/install_size.py
