@@ -110,6 +110,7 @@ QUANTIZERS = (
 """Of the vendors' quantizers, those that are not among edgelm's own toolchains; neither needs torch."""
 SERVERS = (
     _vendor("sentence-transformers", "sentence-transformers", "optimum-onnx[onnxruntime]", "fastapi", "uvicorn"),
+    _vendor("schemathesis", "schemathesis"),
 )
 OURS = tuple(_ours(extra) for extra in ("tflite", "onnx", "openvino", "coreml", "all"))
 ENVIRONMENTS = {environment.name: environment for environment in (*VENDORS, *QUANTIZERS, *SERVERS, *OURS)}

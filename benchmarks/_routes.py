@@ -208,6 +208,7 @@ _ALL = (
     *(_edgelm(target, "fp32", "-default") for target in TARGETS),
     *(_edgelm(target, precision, "", "--max-length", "512") for target in TARGETS for precision in PRECISIONS),
     _edgelm("cpu-server", "int8", "", "--max-length", "512"),
+    *(_edgelm(target, "int8-static", "", "--max-length", "512") for target in ("onnx", "openvino")),
     *(_edgelm("tflite", precision, "-at-128", "--lengths", "128") for precision in ("fp32", "int8")),
     *(route for length in (16, 64, 128) for route in _litert_torch(length)),
     *(_coremltools(via) for via in ("export", "trace")),

@@ -3,6 +3,8 @@
 `rates` measures requests per second and latency of single short texts and of texts of mixed lengths; each server has
 the machine for itself for so many seconds, then the next, round after round. `padding` measures what sorting by length
 is worth in one process. `soak` sends twice what the server can do, and holds every answer against the offline one.
+`kill` kills workers under load, then ends the server. `fuzz` gives its description to schemathesis. Whatever has been
+measured goes to benchmarks/SERVING.md.
 
 The clients share the machine with the servers: what they cost is the same for all, and so tells most against the
 fastest. The peers answer as their documentation shows: FastAPI with a pipeline of transformers, and FastAPI with
@@ -16,6 +18,7 @@ import asyncio
 import json
 import os
 import random
+import re
 import signal
 import socket
 import statistics
@@ -24,120 +27,40 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from _environments import DRIVERS, ENVIRONMENTS
-from _record import Table, save
+from _load import Connection, Load, at_rate, closed_loop, until_refused
+from _record import RESULTS, Table, save
 from _routes import ROUTES, artifact, model_folder
+from results import section
 
 from edgelm.samples import read_samples
-from edgelm.serve.batching import batches
-from edgelm.session import Question, Session
+from edgelm.session import Question, Session, batches
 
 _START_S = 300.0
 _SHORT_WORDS = 12
 _MIXED_WORDS = (4, 12, 30, 60, 120)
 _BUNDLES = {
+    "edgelm onnx int8-static": "edgelm-onnx-int8-static",
+    "edgelm openvino int8-static": "edgelm-openvino-int8-static",
     "edgelm onnx int8": "edgelm-onnx-int8",
-    "edgelm cpu-server int8": "edgelm-cpu-server-int8",
     "edgelm onnx fp32": "edgelm-onnx-fp32",
 }
+PAGE = Path(__file__).with_name("SERVING.md")
+_HEAD = """# Serving
+
+Written by `benchmarks/serve.py` (`make bench-serve`); its head says how the peers are written. The clients share the
+machine with the servers. Only figures within one table can be compared.
+"""
 _TOLERANCE = 1e-4
 _NAIVE_BATCH = 32
-
-
-# -- the client --------------------------------------------------------------------------------------------------------
-
-
-class Connection:
-    """One HTTP/1.1 connection, kept alive; what it costs is far less than a general client."""
-
-    def __init__(self, port: int) -> None:
-        self._port = port
-        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
-
-    async def post(self, body: bytes) -> tuple[int, bytes]:
-        """The status and the body of the answer to one request to /embed."""
-        if self._streams is None:
-            self._streams = await asyncio.open_connection("127.0.0.1", self._port)
-        reader, writer = self._streams
-        head = (
-            f"POST /embed HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-        )
-        writer.write(head.encode() + body)
-        answer = (await reader.readuntil(b"\r\n\r\n")).lower()
-        length = int(answer.partition(b"content-length: ")[2].partition(b"\r\n")[0])
-        content = await reader.readexactly(length)
-        if b"connection: close" in answer:
-            self.close()
-        return int(answer[9:12]), content
-
-    def close(self) -> None:
-        """The next request opens it again."""
-        if self._streams is not None:
-            self._streams[1].close()
-            self._streams = None
-
-
-@dataclass
-class Load:
-    """What came back, second by second or in all."""
-
-    seconds: float = 0.0
-    latencies_ms: list[float] = field(default_factory=list)
-    """Of answers with status 200."""
-    statuses: Counter[int] = field(default_factory=Counter)
-    lost: int = 0
-    """Connections that closed instead of an answer."""
-    wrong: int = 0
-
-    @property
-    def per_second(self) -> float:
-        """Answers with status 200."""
-        return len(self.latencies_ms) / self.seconds if self.seconds else 0.0
-
-    def quantile_ms(self, share: float) -> float:
-        """Of the latencies."""
-        return float(np.quantile(self.latencies_ms, share)) if self.latencies_ms else float("nan")
-
-
-async def closed_loop(port: int, bodies: Sequence[bytes], clients: int, seconds: float) -> Load:
-    """So many clients, each of which asks again as soon as it is answered."""
-    load = Load()
-    started = time.perf_counter()
-
-    async def client(number: int) -> None:
-        connection = Connection(port)
-        rng = random.Random(number)
-        while time.perf_counter() - started < seconds:
-            await ask(connection, load, rng.choice(bodies))
-        connection.close()
-
-    await asyncio.gather(*(client(number) for number in range(clients)))
-    load.seconds = time.perf_counter() - started
-    return load
-
-
-async def ask(connection: Connection, load: Load, body: bytes, check: Callable[[bytes], bool] | None = None) -> None:
-    """One request, counted."""
-    begun = time.perf_counter()
-    try:
-        status, content = await connection.post(body)
-    except (OSError, asyncio.IncompleteReadError):
-        connection.close()
-        load.lost += 1
-        return
-    load.statuses[status] += 1
-    if status == 200:
-        load.latencies_ms.append((time.perf_counter() - begun) * 1e3)
-        load.wrong += check is not None and not check(content)
 
 
 # -- the servers -------------------------------------------------------------------------------------------------------
@@ -311,7 +234,16 @@ def soak(options: argparse.Namespace) -> None:
     with running(edgelm_server("edgelm", bundle, options.workers)) as (port, pid):
         capacity = asyncio.run(closed_loop(port, bodies_of(texts), 64, min(10.0, options.seconds)))
         memory: list[float] = []
-        found = asyncio.run(_overload(port, texts, expected, 2 * capacity.per_second, options.seconds, pid, memory))
+        found = asyncio.run(
+            at_rate(
+                port,
+                bodies_of(texts),
+                2 * capacity.per_second,
+                options.seconds,
+                lambda place, content: _is_right(content, expected[place]),
+                lambda: memory.append(_memory_mb(pid)),
+            )
+        )
     declared = {200, 429, 503}
     tail = memory[len(memory) // 4 :] or memory
     rows = [
@@ -334,42 +266,121 @@ def soak(options: argparse.Namespace) -> None:
         sys.exit("the soak found something")
 
 
-async def _overload(
-    port: int,
-    texts: Sequence[str],
-    expected: Sequence[np.ndarray],
-    rate: float,
-    seconds: float,
-    pid: int,
-    memory: list[float],
-) -> Load:
-    """Requests at a fixed rate, whether or not those before are answered; each on a connection that is free."""
-    load, bodies = Load(), bodies_of(texts)
-    free: list[Connection] = []
-    tasks: set[asyncio.Task[None]] = set()
-    rng = random.Random(1)
+def kill(options: argparse.Namespace) -> None:
+    """Workers killed under load, and the end of the server: what is lost, and for how long nobody answers."""
+    bundle = artifact(ROUTES[_BUNDLES[options.servers[0]]]).parent
+    bodies = bodies_of(texts_of("short"))
+    rows: list[list[str]] = []
+    raw: dict[str, Any] = {}
+    for workers in (1, options.workers):
+        with running(edgelm_server("edgelm", bundle, workers)) as (port, pid):
+            found = [asyncio.run(_one_killed(port, pid, bodies, options.clients)) for _ in range(options.rounds)]
+        raw[f"kill -9, {workers} workers"] = found
+        rows += [
+            [f"kill -9 of one of {workers} workers, times", str(len(found))],
+            ["until the next answer, ms, median and longest", _median_and_most([one["next_ms"] for one in found])],
+            ["until all workers are ready, ms", _median_and_most([one["ready_ms"] for one in found])],
+            [f"requests lost of {options.clients} under way", _median_and_most([one["lost"] for one in found])],
+            ["answers that are no 200", str(sum(one["not_200"] for one in found))],
+        ]
+    with running(edgelm_server("edgelm", bundle, options.workers)) as (port, pid):
+        load, code, seconds = asyncio.run(_ended(port, pid, bodies, options.clients))
+    raw["SIGTERM"] = {"answered": len(load.latencies_ms), "lost": load.lost, "seconds": seconds}
+    rows += [
+        ["SIGTERM under load: answered", str(len(load.latencies_ms))],
+        ["accepted and not answered", str(load.lost)],
+        ["seconds to the end, and the exit code", f"{seconds:.2f} and {code}"],
+    ]
+    save("serve-kill", [Table("Workers killed, and the server ended", ("figure", "value"), rows)], _versions(), raw)
 
-    async def one(place: int) -> None:
-        connection = free.pop() if free else Connection(port)
-        await ask(connection, load, bodies[place], lambda content: _is_right(content, expected[place]))
-        free.append(connection)
 
-    started = time.perf_counter()
-    sent = 0
-    while (now := time.perf_counter() - started) < seconds:
-        while sent < now * rate:
-            task = asyncio.create_task(one(rng.randrange(len(texts))))
-            tasks.add(task)
-            task.add_done_callback(tasks.discard)
-            sent += 1
-        if len(memory) < now:
-            memory.append(_memory_mb(pid))
-        await asyncio.sleep(0.005)
-    await asyncio.gather(*tasks)
-    load.seconds = time.perf_counter() - started
-    for connection in free:
+async def _one_killed(port: int, pid: int, bodies: Sequence[bytes], clients: int) -> dict[str, float]:
+    """Under a load of a few seconds: one worker dies in the middle of it."""
+    before = _restarts(port)
+    load = asyncio.create_task(closed_loop(port, bodies, clients, 4.0))
+    await asyncio.sleep(1.0)
+    killed = time.perf_counter()
+    os.kill(_children(pid)[0], signal.SIGKILL)
+    next_ms = await _ms_until_answered(port, bodies[0], killed)
+    while await asyncio.to_thread(_restarts, port) == before:
+        await asyncio.sleep(0.02)
+    ready_ms = (time.perf_counter() - killed) * 1e3
+    found = await load
+    not_200 = sum(found.statuses.values()) - found.statuses[200]
+    return {"next_ms": next_ms, "ready_ms": ready_ms, "lost": found.lost, "not_200": not_200}
+
+
+async def _ms_until_answered(port: int, body: bytes, since: float) -> float:
+    """By a client that asks until it has its answer."""
+    while True:
+        connection = Connection(port)
+        with suppress(OSError, asyncio.IncompleteReadError):
+            status, _ = await connection.post(body)
+            if status == 200:
+                connection.close()
+                return (time.perf_counter() - since) * 1e3
         connection.close()
-    return load
+
+
+async def _ended(port: int, pid: int, bodies: Sequence[bytes], clients: int) -> tuple[Load, int, float]:
+    """SIGTERM after a second of load; the clients go on until nobody listens."""
+    load = asyncio.create_task(until_refused(port, bodies, clients))
+    await asyncio.sleep(1.0)
+    told = time.perf_counter()
+    os.kill(pid, signal.SIGTERM)
+    _, status = await asyncio.to_thread(os.waitpid, pid, 0)
+    return await load, os.waitstatus_to_exitcode(status), time.perf_counter() - told
+
+
+def _restarts(port: int) -> tuple[str, ...]:
+    """How often a worker was replaced, and how many there are."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+        page = answer.read().decode()
+    return tuple(re.findall(r"^edgelm_(?:worker_restarts_total|workers) (\S+)$", page, re.MULTILINE))
+
+
+def _children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text("utf-8").split()]
+
+
+def _median_and_most(values: Sequence[float]) -> str:
+    return f"{_median(values):.0f} and {max(values):.0f}"
+
+
+def fuzz(options: argparse.Namespace) -> None:
+    """schemathesis against the server's own description, with every check but that all of the right form is answered.
+
+    A text without a mask, or tensors that are not the model's, are of the right form and are refused with 422.
+    """
+    environment = ENVIRONMENTS["schemathesis"].ensure()
+    bundle = artifact(ROUTES[_BUNDLES[options.servers[0]]]).parent
+    with running(edgelm_server("edgelm", bundle, options.workers)) as (port, _):
+        url = f"http://127.0.0.1:{port}/openapi.json"
+        checks = ("--checks", "all", "--exclude-checks", "positive_data_acceptance", "--no-color")
+        more = ("--max-examples", str(options.examples), "--seed", "1", "--request-timeout", "60")
+        command = [str(environment.tool("schemathesis")), "run", url, *checks, *more]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    summary = done.stdout[done.stdout.rfind("SUMMARY") :].splitlines()[1:]
+    rows = [[name.strip(), value.strip()] for name, _, value in (line.partition(":") for line in summary) if value]
+    shown = " ".join(["schemathesis run .../openapi.json", *checks, *more])
+    table = Table(f"`{shown}`", ("figure", "value"), [["exit code", str(done.returncode)], *rows])
+    save("serve-fuzz", [table], _versions() | {"schemathesis": environment.version("schemathesis")}, done.stdout)
+    if done.returncode:
+        sys.exit(done.stdout)
+
+
+def page(_: argparse.Namespace) -> None:
+    """benchmarks/SERVING.md, of what there is."""
+    names = ("serve", "serve-padding", "serve-soak", "serve-kill", "serve-fuzz")
+    found = [path for name in names if (path := RESULTS / f"{name}.json").exists()]
+    sections = [section(json.loads(path.read_text("utf-8"))) for path in found]
+    PAGE.write_text("\n".join([_HEAD, *sections]), "utf-8")
+
+
+def everything(options: argparse.Namespace) -> None:
+    """One after the other."""
+    for command in (rates, padding, soak, kill, fuzz, page):
+        command(options)
 
 
 def _is_right(content: bytes, expected: np.ndarray) -> bool:
@@ -379,10 +390,9 @@ def _is_right(content: bytes, expected: np.ndarray) -> bool:
 
 def _memory_mb(pid: int) -> float:
     """Of a process and its children, what they share counted once."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text("utf-8").split()
     lines = [
         line
-        for process in (pid, *children)
+        for process in (pid, *_children(pid))
         for line in Path(f"/proc/{process}/smaps_rollup").read_text("utf-8").splitlines()
         if line.startswith("Pss:")
     ]
@@ -399,18 +409,27 @@ def _versions() -> dict[str, str]:
     }
 
 
-_COMMANDS = {"rates": rates, "padding": padding, "soak": soak}
+_COMMANDS = {
+    "all": everything,
+    "rates": rates,
+    "padding": padding,
+    "soak": soak,
+    "kill": kill,
+    "fuzz": fuzz,
+    "page": page,
+}
 
 
 def main() -> None:
     """Measure what is asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("command", choices=_COMMANDS, nargs="?", default="rates")
+    parser.add_argument("command", choices=_COMMANDS, nargs="?", default="all")
     parser.add_argument("--seconds", type=float, default=10.0, help="of each server in each round, or of the soak")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--clients", type=int, default=16)
     parser.add_argument("--workers", type=int, default=len(os.sched_getaffinity(0)))
-    parser.add_argument("--servers", nargs="+", choices=NAMES, default=NAMES)
+    parser.add_argument("--servers", nargs="+", choices=NAMES, default=NAMES, help="for all but rates the first")
+    parser.add_argument("--examples", type=int, default=1000, help="of each operation, of schemathesis")
     options = parser.parse_args()
     _COMMANDS[options.command](options)
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
 import logging
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,8 +22,11 @@ _COREMLTOOLS_FRONT_ENDS = (
     "libsvm",
 )
 
-_CORES: dict[int, Any] = {}
-"""By process: a forked child makes its own, for it has none of its parent's threads."""
+
+class _SignalStack(ctypes.Structure):
+    """``stack_t`` of signal.h."""
+
+    _fields_ = (("sp", ctypes.c_void_p), ("flags", ctypes.c_int), ("size", ctypes.c_size_t))
 
 
 @contextmanager
@@ -52,15 +55,29 @@ def import_openvino() -> Any:
 
 
 def openvino_core() -> Any:
-    """The one Core of this process, which it keeps.
+    """A Core with its CPU plugin loaded, and the thread's signal stack as it was.
 
-    A Core of OpenVINO 2026 gives its thread a signal stack and unmaps it when it goes, but gives back the one before
-    only where no other Core came in between: the next signal then ends the process.
+    On Linux the plugin of OpenVINO 2026 gives its thread a signal stack and unmaps it when it goes, but gives back the
+    one before only where no other plugin came in between: the next signal would end the process.
     """
-    process = os.getpid()
-    if process not in _CORES:
-        _CORES[process] = import_openvino().Core()
-    return _CORES[process]
+    with _same_signal_stack():
+        core = import_openvino().Core()
+        core.get_property("CPU", "FULL_DEVICE_NAME")
+    return core
+
+
+@contextmanager
+def _same_signal_stack() -> Iterator[None]:
+    if sys.platform != "linux":
+        yield
+        return
+    libc = ctypes.CDLL(None)
+    before = _SignalStack()
+    libc.sigaltstack(None, ctypes.byref(before))
+    try:
+        yield
+    finally:
+        libc.sigaltstack(ctypes.byref(before), None)
 
 
 def import_coremltools() -> Any:
