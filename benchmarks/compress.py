@@ -61,7 +61,7 @@ EXPERIMENTS: Mapping[str, Experiment] = {
         "stsb/train.tsv",
         "stsb/dev.tsv",
         recipes=("nano",),
-        unlabelled=("sst2/train.tsv.gz",),
+        unlabelled=("rte/train.tsv",),
     ),
     "wnut17": Experiment(
         "token-classification",

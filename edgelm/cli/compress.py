@@ -175,12 +175,12 @@ def _check_inputs(
 
 def _needs(step: Pass) -> Iterator[tuple[str, str]]:
     """The options that a pass cannot do without, and what for."""
-    from edgelm.compress.passes import Depth, Distill, Qat, Vocab, Width, cut_of
+    from edgelm.compress.passes import Depth, Training, Vocab, Width, cut_of
 
     cut = cut_of(step)
     if isinstance(step, Vocab):
         yield "--train or --unlabelled", "its vocab pass keeps what those texts need"
-    if isinstance(step, Distill | Qat):
+    if isinstance(step, Training):
         yield "--train", f"its {step.kind} pass learns on those rows"
     if isinstance(cut, Depth | Width):
         yield "--train", f"its {cut.kind} pass measures importance on those rows"

@@ -257,10 +257,8 @@ LOSSES = ("labels", "logits", "hidden", "attention", "relations", "embedding")
 
 
 @dataclass(frozen=True)
-class Distill(Configuration):
-    """Train the student to answer as its teacher does, and prune it meanwhile where ``prune`` says so."""
-
-    kind: ClassVar[str] = "distill"
+class Training(Configuration):
+    """What the passes that train the student have in common."""
 
     epochs: Annotated[float, Rule("Times the training rows are seen.", above=0)] = 2.0
     least_steps: Annotated[int, Rule("Steps to make however few rows there are, by more epochs.", least=0)] = 0
@@ -276,9 +274,6 @@ class Distill(Configuration):
         float, Rule("Weight of the loss on query, key and value relations of the last layer (MiniLM).", least=0)
     ] = 0.0
     embedding: Annotated[float, Rule("Weight of the loss on sentence embeddings.", least=0)] = 0.0
-    teacher: Annotated[
-        Literal["original", "assistant"], Rule("The model given, or the student of the recipe's previous `distill`.")
-    ] = "original"
     augment: Annotated[int, Rule("Copies of every row with words replaced (TinyBERT).", least=0)] = 0
     precision: Annotated[Literal["auto", "bf16", "fp32"], Rule("Of the training; auto: what the device does.")] = "auto"
     dropout: Annotated[
@@ -287,10 +282,6 @@ class Distill(Configuration):
     ema: Annotated[float, Rule("Decay of the moving average of the weights; 0: off.", least=0, most=0.999999)] = 0.0
     weight_decay: Annotated[float, Rule("AdamW's.", least=0, most=1)] = 0.01
     evaluations_per_epoch: Annotated[int, Rule("Evaluations of an epoch, the best of which is kept.", least=1)] = 2
-    prune: Annotated[Width | Depth | None, Rule("A pass that is done little by little while distilling.")] = None
-    prune_start: Annotated[float, Rule("Part of the steps before the first cut.", least=0, most=1)] = 0.0
-    prune_end: Annotated[float, Rule("Part of the steps before the last cut.", least=0, most=1)] = 0.3
-    prune_steps: Annotated[int, Rule("Cuts between the two.", least=1)] = 4
 
     @property
     def losses(self) -> dict[str, float]:
@@ -302,6 +293,24 @@ class Distill(Configuration):
             raise self.refuse("logits", "every loss weighs 0, so nothing would be learned", 1.0)
         if self.labels and self.augment:
             raise self.refuse("labels", "labels learns right answers, and the copies of augment have none", 0.0)
+
+
+@dataclass(frozen=True)
+class Distill(Training):
+    """Train the student to answer as its teacher does, and prune it meanwhile where ``prune`` says so."""
+
+    kind: ClassVar[str] = "distill"
+
+    teacher: Annotated[
+        Literal["original", "assistant"], Rule("The model given, or the student of the recipe's previous `distill`.")
+    ] = "original"
+    prune: Annotated[Width | Depth | None, Rule("A pass that is done little by little while distilling.")] = None
+    prune_start: Annotated[float, Rule("Part of the steps before the first cut.", least=0, most=1)] = 0.0
+    prune_end: Annotated[float, Rule("Part of the steps before the last cut.", least=0, most=1)] = 0.3
+    prune_steps: Annotated[int, Rule("Cuts between the two.", least=1)] = 4
+
+    def _check_together(self) -> None:
+        super()._check_together()
         if self.prune is None:
             idle = next((name for name in given_fields(self) if name.startswith("prune_")), None)
             if idle:
@@ -313,7 +322,7 @@ class Distill(Configuration):
 
 
 @dataclass(frozen=True)
-class Qat(Configuration):
+class Qat(Training):
     """Train the student with its weights and activations rounded to int8, as the runtimes will round them."""
 
     kind: ClassVar[str] = "qat"
@@ -335,47 +344,26 @@ class Qat(Configuration):
         ),
     ] = 512
     epochs: Annotated[float, Rule("Times the training rows are seen.", above=0)] = 1.0
-    least_steps: Annotated[int, Rule("Steps to make however few rows there are, by more epochs.", least=0)] = 0
     learning_rate: Annotated[float, Rule("Highest learning rate.", above=0, most=1)] = 5e-5
-    batch_size: Annotated[int, Rule("Rows of a step.", least=1)] = 32
-    warmup_ratio: Annotated[float, Rule("Part of the steps in which the learning rate rises.", least=0, most=1)] = 0.06
-    temperature: Annotated[float, Rule("Softens both sides' logits.", above=0)] = 2.0
-    labels: Annotated[float, Rule("Weight of the loss on the right answers.", least=0)] = 0.0
-    logits: Annotated[float, Rule("Weight of the loss on the teacher's logits.", least=0)] = 1.0
-    hidden: Annotated[float, Rule("Weight of the loss on hidden states.", least=0)] = 1.0
-    attention: Annotated[float, Rule("Weight of the loss on attention maps (TinyBERT).", least=0)] = 0.0
-    relations: Annotated[
-        float, Rule("Weight of the loss on query, key and value relations of the last layer (MiniLM).", least=0)
-    ] = 0.0
-    embedding: Annotated[float, Rule("Weight of the loss on sentence embeddings.", least=0)] = 0.0
     teacher: Annotated[
         Literal["original", "itself"], Rule("The model given, or the student as it was before this pass, in float.")
     ] = "original"
-    augment: Annotated[int, Rule("Copies of every row with words replaced (TinyBERT).", least=0)] = 0
     precision: Annotated[
         Literal["auto", "bf16", "fp32"],
         Rule("Of what is not rounded to int8 in the training; auto: what the device does."),
     ] = "auto"
-    dropout: Annotated[float, Rule("Of the student while it learns.", least=0, most=0.9)] = 0.0
     ema: Annotated[
         float, Rule("Decay of the moving average of the weights and ranges; 0: off.", least=0, most=0.999999)
     ] = 0.0
-    weight_decay: Annotated[float, Rule("AdamW's.", least=0, most=1)] = 0.01
-    evaluations_per_epoch: Annotated[int, Rule("Evaluations of an epoch, the best of which is kept.", least=1)] = 2
 
     @property
     def distillation(self) -> Distill:
         """The training as a distillation; who teaches is the stage's affair."""
-        shared = {field.name for field in specification(Distill)} & {field.name for field in specification(Qat)}
-        return Distill(**{name: getattr(self, name) for name in shared - {"teacher"}})
+        return Distill(**{field.name: getattr(self, field.name) for field in specification(Training)})
 
     def _check_together(self) -> None:
-        if not any(getattr(self, name) for name in LOSSES):
-            raise self.refuse("logits", "every loss weighs 0, so nothing would be learned", 1.0)
-        if self.labels and self.augment:
-            raise self.refuse("labels", "labels learns right answers, and the copies of augment have none", 0.0)
-        static = ("ranges", "outputs")
-        idle = next((name for name in static if name in given_fields(self)), None)
+        super()._check_together()
+        idle = next((name for name in ("ranges", "outputs") if name in given_fields(self)), None)
         if self.scheme != "static_wi8_ai8" and idle:
             raise self.refuse(idle, f"{idle} is of fixed ranges, and {self.scheme} has none", None)
 

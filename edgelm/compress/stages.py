@@ -23,7 +23,7 @@ from edgelm.compress.distill import DistillationLoss, Origin, wanted_of_teacher
 from edgelm.compress.embedding import factorise
 from edgelm.compress.fit import fit_
 from edgelm.compress.importance import importance, layers_to_keep
-from edgelm.compress.passes import Depth, Distill, Embedding, Pass, Qat, Vocab, Width
+from edgelm.compress.passes import Depth, Distill, Embedding, Pass, Qat, Training, Vocab, Width
 from edgelm.compress.schedule import Settings
 from edgelm.compress.shape import Shape, to_budget, to_shape
 from edgelm.compress.stage import Shop, Stage
@@ -53,7 +53,7 @@ def run(config: Pass, stage: Stage, work: Path, shop: Shop) -> Stage:
 
 def is_trained(config: Pass) -> bool:
     """Whether all processes of a run work on a pass together."""
-    return isinstance(config, Distill | Qat)
+    return isinstance(config, Training)
 
 
 # -- cuts --------------------------------------------------------------------------------------------------------------
