@@ -75,7 +75,7 @@ EXPERIMENTS: Mapping[str, Experiment] = {
         "tnews/train.tsv.gz",
         "tnews/dev.tsv",
         model="chinese",
-        finetune={"--epochs": "5", "--learning-rate": "3e-4", "--batch-size": "64", "--ema": "0.999"},
+        finetune={"--epochs": "3", "--learning-rate": "5e-4", "--batch-size": "64", "--ema": "0.999"},
         recipes=("nano",),
     ),
     "cluener": Experiment(
