@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from edgelm.families import Model
 from edgelm.graph.builder import GraphBuilder
 from edgelm.graph.ir import BATCH, LENGTH, Graph
 from edgelm.types import Array
+
+from .quantized import WIDE
 
 Operand = Array | tuple[str, tuple[int | str, ...]]
 RNG = np.random.default_rng(0)
@@ -95,3 +99,9 @@ def one_operator() -> Callable[..., tuple[Graph, dict[str, Array]]]:
         return b.build(outputs), feed
 
     return make
+
+
+@pytest.fixture(scope="session")
+def encoder(make_checkpoint: Callable[..., Path], open_model: Callable[[Path], Model]) -> Graph:
+    """Two BERT layers and a pooled sentence, every kernel's kind once: 8 linear layers once Q, K and V are merged."""
+    return open_model(make_checkpoint("bert", **WIDE)).graph("sentence-similarity", 64)
