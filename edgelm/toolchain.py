@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ctypes
 import logging
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from importlib import import_module
 from typing import Any
 
 _COREMLTOOLS_FRONT_ENDS = (
@@ -54,6 +56,17 @@ def import_openvino() -> Any:
     return openvino
 
 
+def import_onnxruntime() -> Any:
+    """onnxruntime without its telemetry, unless the user's ``ORT_DISABLE_TELEMETRY`` says otherwise.
+
+    From 1.29 on it keeps an identifier of the device, and uploads what is run and how fast.
+    """
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+    import onnxruntime
+
+    return onnxruntime
+
+
 def openvino_core() -> Any:
     """A Core with its CPU plugin loaded, and the thread's signal stack as it was.
 
@@ -91,3 +104,15 @@ def import_coremltools() -> Any:
     finally:
         logger.setLevel(level)
     return coremltools
+
+
+def import_toolchain(module: str) -> Any:
+    """Any vendor's module, by the way there is for it here."""
+    return _QUIETLY[module]() if module in _QUIETLY else import_module(module)
+
+
+_QUIETLY: Mapping[str, Callable[[], Any]] = {
+    "coremltools": import_coremltools,
+    "onnxruntime": import_onnxruntime,
+    "openvino": import_openvino,
+}

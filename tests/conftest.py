@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import shutil
 import zlib
@@ -21,7 +20,7 @@ from edgelm.errors import EdgelmError
 from edgelm.families import Model
 from edgelm.graph.ir import Graph
 from edgelm.graph.quantize import Calibration
-from edgelm.toolchain import import_coremltools, import_openvino
+from edgelm.toolchain import import_toolchain
 
 Arrays = dict[str, np.ndarray]
 
@@ -105,12 +104,10 @@ POOLING_FLAGS = {
 @pytest.fixture(scope="session", autouse=True)
 def toolchains() -> None:
     """Every target's modules, imported once: a conversion's process inherits them where it is forked."""
-    import_openvino()
-    import_coremltools()
     for target in registry.targets().values():
         for module in (*registry.converter_of(target).requires, *target.requires):
             if target.set_up is None:
-                importlib.import_module(module)
+                import_toolchain(module)
 
 
 @pytest.fixture(scope="session")

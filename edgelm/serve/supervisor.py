@@ -27,7 +27,7 @@ from edgelm.isolation import signals_held
 from edgelm.serve import metrics
 from edgelm.serve.log import log, take_over_logging
 from edgelm.serve.settings import Settings
-from edgelm.toolchain import import_openvino
+from edgelm.toolchain import import_toolchain
 
 _LONGEST_PAUSE_S = 5.0
 _SO_ATTACH_FILTER = 26
@@ -209,7 +209,7 @@ def _import_all(settings: Settings) -> None:
         target = registry.target(Bundle.open(model.path).manifest["target"])
         with registry.toolchain_of(target):
             for module in target.requires:
-                import_openvino() if module == "openvino" else import_module(module)
+                import_toolchain(module)
 
 
 def _let_nobody_in(listener: socket.socket) -> None:

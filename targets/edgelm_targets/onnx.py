@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from edgelm.toolchain import import_onnxruntime
 from edgelm.types import Array, Runner, Tensors, Tolerance, Tolerances
 from edgelm_targets.base import DEFAULT_TOLERANCES, BaseTarget
 
@@ -53,8 +54,7 @@ class OnnxTarget(BaseTarget):
 
 def _session_runner(model: Path | bytes, artifact: Mapping[str, Any], threads: int) -> Runner:
     """A runner over an onnxruntime session that gives every output of the model."""
-    import onnxruntime
-
+    onnxruntime = import_onnxruntime()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.log_severity_level = 3

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -116,6 +120,35 @@ def test_int8_kernels_are_fused(minilm: Graph, tmp_path: Path) -> None:
     linear = sum(node.op == "linear" for node in stored.nodes)
     assert kinds.count("DynamicQuantizeMatMul") + kinds.count("MatMulIntegerToFloat") == linear
     assert "MatMulInteger" not in kinds
+
+
+_LOADED = """
+import json, sys
+from pathlib import Path
+from edgelm_targets._openers import open_onnx
+from edgelm_targets.onnx import ONNX
+
+folder, artifact = Path(sys.argv[1]), json.loads(sys.argv[2])
+if sys.argv[3] == "in edgelm":
+    ONNX.load(folder, {"artifact": artifact}, 1)
+else:
+    open_onnx(str(folder / artifact["files"][0]), {}, 1)
+"""
+
+
+@pytest.mark.parametrize("where", ["in edgelm", "in another environment"])
+def test_onnxruntime_sends_nothing_home(
+    where: str, one_operator: Callable[..., tuple[Graph, dict[str, Array]]], tmp_path: Path
+) -> None:
+    """From 1.29 on it keeps an identifier of the device and a queue of events in the user's cache, and uploads them."""
+    bundle, home = tmp_path / "bundle", tmp_path / "home"
+    bundle.mkdir()
+    home.mkdir()
+    _, artifact = write(one_operator("add a row")[0], bundle)
+    command = [sys.executable, "-c", _LOADED, str(bundle), json.dumps(asdict(artifact), default=str), where]
+    environment = {"PATH": os.environ["PATH"], "HOME": str(home)}  # nothing by which it would keep quiet by itself
+    subprocess.run(command, env=environment, check=True)
+    assert list(home.rglob("*")) == []
 
 
 def test_file_is_standard(minilm: Graph, tmp_path: Path) -> None:
