@@ -70,6 +70,7 @@ bench-quantization: $(VENV)/.dev  ## every precision on every format, and beside
 	$(VENV)/bin/python benchmarks/quantization.py
 
 bench-serve: $(VENV)/.dev  ## a served bundle under load beside other servers (half an hour, on a quiet machine), then benchmarks/SERVING.md
+	$(VENV)/bin/python benchmarks/batch.py
 	$(VENV)/bin/python benchmarks/serve.py
 
 clean:  ## remove the environment, caches and demo bundles

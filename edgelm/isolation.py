@@ -12,11 +12,11 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
-from typing import Any
+from typing import Any, cast
 
 _POLL_SECONDS = 0.2
 _HELD = (signal.SIGINT, signal.SIGTERM)
@@ -29,9 +29,9 @@ class ChildLost(Exception):  # noqa: N818  what happened to it, not an error of 
 class Child:
     """A generator that runs in another process, one step for each call of ``next``.
 
-    ``steps`` and its arguments are inherited on Linux and pickled elsewhere; what it yields is pickled. What it raises
-    is raised by ``next``; an error that cannot be pickled becomes a RuntimeError of the same text. Use it as a context:
-    at the end the child is gone, whatever it was doing.
+    ``steps`` and its arguments are inherited on Linux and pickled elsewhere; what it yields, and what ``ask`` sends it,
+    is pickled. What it raises is raised by ``next``; an error that cannot be pickled becomes a RuntimeError of the same
+    text. Use it as a context: at the end the child is gone, whatever it was doing.
     """
 
     def __init__(self, steps: Callable[..., Iterator[Any]], *arguments: object) -> None:
@@ -44,14 +44,18 @@ class Child:
         """Its peak resident memory so far, in MB; what it shares with its parent counts."""
         self.ask()
 
-    def ask(self) -> None:
+    def ask(self, value: object = None) -> None:
         """Let the next step start now, beside what the parent does meanwhile; ``next`` waits for it.
 
-        The first step starts by itself.
+        The first step starts by itself; to those after it ``value`` is what the last ``yield`` gives.
         """
         self._started = time.perf_counter()
         with suppress(ConnectionError):  # a child that is gone is told of by `next`
-            self._pipe.send(None)
+            self._pipe.send(value)
+
+    def fileno(self) -> int:
+        """What ``multiprocessing.connection.wait`` waits for: a step is done, or the child is gone."""
+        return self._pipe.fileno()
 
     def next(self, limit_s: float, waiting: Callable[[], None] = lambda: None) -> Any:
         """The step's value; ``waiting`` is called a few times a second until it is there. ChildLost, or its error."""
@@ -135,10 +139,10 @@ def _serve(pipe: Connection, parents: Connection, steps: Callable[..., Iterator[
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _HELD)
     parents.close()
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    generator = steps(*arguments)
-    while _asked(pipe):
+    generator = cast(Generator[Any, Any, None], steps(*arguments))
+    for value in _asked(pipe):
         try:
-            answer = ("value", next(generator))
+            answer = ("value", generator.send(value))
         except StopIteration:
             break
         except Exception as error:  # noqa: BLE001  raised again on the other side
@@ -150,13 +154,11 @@ def _serve(pipe: Connection, parents: Connection, steps: Callable[..., Iterator[
     sys.stderr.flush()
 
 
-def _asked(pipe: Connection) -> bool:
-    """Wait for the parent's word; False when there is no parent any more."""
-    try:
-        pipe.recv()
-    except (EOFError, ConnectionError):
-        return False
-    return True
+def _asked(pipe: Connection) -> Iterator[Any]:
+    """What the parent asks with, until there is no parent any more."""
+    with suppress(EOFError, ConnectionError):
+        while True:
+            yield pipe.recv()
 
 
 def _end_with_parent() -> None:

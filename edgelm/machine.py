@@ -41,6 +41,11 @@ def cpu_flags() -> tuple[str, ...]:
     return tuple(flag for flag in _TELLING if flag in present)
 
 
+def cores() -> int:
+    """The cores this process may use."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+
+
 def usual_threads() -> int:
     """The cores this process may use, four at most."""
     return min(4, len(os.sched_getaffinity(0)) if sys.platform == "linux" else 2)

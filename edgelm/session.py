@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -119,6 +119,21 @@ def takes_one_text(manifest: Mapping[str, Any]) -> bool:
     """
     shared = manifest["scheme"]["activations"].startswith("dynamic_tensor")
     return shared or isinstance(manifest["artifact"]["inputs"][0]["shape"][0], int)
+
+
+def batches(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
+    """The places of ``lengths`` in batches, the shortest first.
+
+    A batch times its longest is at most ``budget``; one that alone is longer runs alone.
+    """
+    batch: list[int] = []
+    for place in sorted(range(len(lengths)), key=lengths.__getitem__):
+        if batch and (len(batch) + 1) * lengths[place] > budget:
+            yield batch
+            batch = []
+        batch.append(place)
+    if batch:
+        yield batch
 
 
 _Rows = Sequence["Encoding"]

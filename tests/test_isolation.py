@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import faulthandler
 import multiprocessing
+import multiprocessing.connection
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,12 @@ class Collected:
 def counting(first: int) -> Iterator[int]:
     yield first
     yield first + 1
+
+
+def doubling() -> Generator[int | None, int, None]:
+    number = yield None
+    while True:
+        number = yield 2 * number
 
 
 def failing(error: Exception) -> Iterator[None]:
@@ -95,6 +102,16 @@ def test_steps_one_after_the_other() -> None:
         child.ask()
         assert child.next(60) == 8
         assert child.peak_mb > 1
+
+
+def test_a_step_takes_what_it_is_asked_with_and_says_when_it_is_done() -> None:
+    with Child(doubling) as child, Child(doubling) as other:
+        assert child.next(60) is other.next(60) is None
+        child.ask(21)
+        assert multiprocessing.connection.wait([child, other], 60) == [child]
+        assert child.next(60) == 42
+        child.ask(4)
+        assert child.next(60) == 8
 
 
 def test_no_step_is_made_before_it_is_asked_for(tmp_path: Path) -> None:

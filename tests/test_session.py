@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from edgelm.decode import AGGREGATIONS
 from edgelm.errors import UsageError
 from edgelm.pipeline import ExportRequest, Plan, export
-from edgelm.session import Question, Session
+from edgelm.session import Question, Session, batches
 from edgelm.types import Verdict
 
 ENGLISH = "The movie was great, not boring: he lives in Paris and loves London!"
@@ -354,3 +357,23 @@ def test_labels_without_names_are_numbered(make_checkpoint: Any, open_session: A
     (tmp_path / "config.json").write_text(json.dumps(config))
     found = labels_of(open_session(tmp_path).answer(Question(ENGLISH)))
     assert sorted(found) == ["LABEL_0", "LABEL_1", "LABEL_2"]
+
+
+# -- batches -----------------------------------------------------------------------------------------------------------
+
+
+@given(st.lists(st.integers(1, 600)), st.integers(0, 512))
+def test_batches_keep_the_budget_and_every_text_once(lengths: list[int], budget: int) -> None:
+    found = list(batches(lengths, budget))
+    assert sorted(place for batch in found for place in batch) == list(range(len(lengths)))
+    for batch in found:
+        assert len(batch) * max(lengths[place] for place in batch) <= budget or len(batch) == 1
+    in_turn = [lengths[place] for batch in found for place in batch]
+    assert in_turn == sorted(lengths)
+
+
+@given(st.lists(st.integers(1, 64), min_size=1), st.integers(64, 512))
+def test_batches_are_as_full_as_they_can_be(lengths: list[int], budget: int) -> None:
+    found = list(batches(lengths, budget))
+    for batch, following in pairwise(found):
+        assert (len(batch) + 1) * lengths[following[0]] > budget

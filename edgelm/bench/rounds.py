@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -171,7 +170,7 @@ def _facts(plan: Plan) -> dict[str, Any]:
     return {
         "edgelm": edgelm.__version__,
         **machine.facts(),
-        "cores": _cores(),
+        "cores": machine.cores(),
         "load average at the start": round(os.getloadavg()[0], 2),
         "threads": plan.threads,
         "texts": f"{len(plan.texts)} of {request.samples or 'the built-in samples, English and Chinese'}",
@@ -200,11 +199,6 @@ def _notes(plan: Plan) -> Iterator[str]:
         "included; files in the page cache. Load: tokenizer and model opened once more in it. "
         "Peak memory: of the process that took most; it only runs the bundle, and Python is included."
     )
-    load, cores = os.getloadavg()[0], _cores()
+    load, cores = os.getloadavg()[0], machine.cores()
     if load > _BUSY * cores:
         yield f"The machine was busy (a load of {load:.1f} on {cores} cores): trust ratios, not milliseconds."
-
-
-def _cores() -> int:
-    """The cores this process may use."""
-    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1

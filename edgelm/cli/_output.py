@@ -51,6 +51,37 @@ def training(*, quiet: bool = False) -> Iterator[tuple[Callable[[str], None], Ca
         yield bars.console.print, progress
 
 
+@contextmanager
+def answering() -> Iterator[Callable[[Any], None]]:
+    """What shows how far the answers to a file are, by an `edgelm.batch.run.Progress`: on stderr, on terminals only."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+
+    columns = (BarColumn(), TaskProgressColumn(), TextColumn("{task.description}", markup=False))
+    with Progress(*columns, console=console(stderr=True), transient=True) as bars:
+        task = bars.add_task("")
+
+        def told(now: Any) -> None:
+            bars.update(task, completed=now.done.offset, total=now.total_bytes, description=_answering_line(now))
+
+        yield told
+
+
+def _answering_line(now: Any) -> str:
+    failed = f" · {now.done.failed:,} failed" if now.done.failed else ""
+    left = "" if now.seconds_left is None else f" · {_clock(now.seconds_left)} left"
+    return f"{now.done.rows:,} rows{failed} · {now.rows_per_second:,.0f} rows/s{left}"
+
+
+def _clock(seconds: float) -> str:
+    """``1:02:03``, or ``2:03`` below an hour."""
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
+
+
 def _training_line(now: Any) -> str:
     metric = "" if now.metric is None else f" · best {now.metric:.4f}"
     minutes, seconds = divmod(round(now.seconds_left), 60)

@@ -13,7 +13,8 @@ from edgelm.cli._output import print_json, print_reports, print_table, progress
 from edgelm.errors import UsageError
 
 if TYPE_CHECKING:
-    from edgelm.pipeline import Plan
+    from edgelm.layouts import Layout
+    from edgelm.pipeline import ExportRequest, Plan
     from edgelm.types import Report
 
 
@@ -29,6 +30,14 @@ if TYPE_CHECKING:
     default=Path("bundles"),
     show_default=True,
     help="Bundles go to OUTPUT/<target>.",
+)
+@click.option(
+    "--layout",
+    type=click.Choice(["bundle", "triton", "ovms", "container"]),
+    default="bundle",
+    show_default=True,
+    help="Beside each bundle that passes, OUTPUT/<target>-LAYOUT: a model repository of Triton or of OpenVINO Model "
+    "Server, or what runs `edgelm serve` in a container and on Kubernetes.",
 )
 @click.option("--task", default="auto", show_default=True, help="Hugging Face's task name; auto: the checkpoint's own.")
 @click.option(
@@ -91,6 +100,7 @@ def export(
     model: str | None,
     model_option: str | None,
     targets: Sequence[str],
+    layout: str,
     lengths: str | None,
     options: Sequence[str],
     threads: int | None,
@@ -112,21 +122,46 @@ def export(
         **settings,
     )
     reports: list[Report] = []
+    wanted = _layout(layout, request)
+    laid_out: list[Path] = []
     try:
         with progress() as say:
             say("reading the checkpoint")
             plan = Plan(request)
-            if not dry_run:
-                reports.extend(_export(plan, say))  # one by one: those before an error stay
+            for report in () if dry_run else _export(plan, say):
+                reports.append(report)  # one by one: those before an error stay
+                laid_out.extend(_lay_out(wanted, plan, report))
     finally:  # what is in place is told, also when a later target fails
         if reports and as_json:
             print_json([to_dict(report) for report in reports])
         elif reports:
             print_reports(reports)
         _leave_page(reports, request.output, as_json=as_json)
+        for place in laid_out:
+            click.echo(f"Laid out for {layout}: {place}", err=as_json)
     if dry_run:
-        _print_plan(plan, as_json=as_json)
+        _print_plan(plan, wanted, as_json=as_json)
     return exit_code(reports, allow_unmeasured=allow_unmeasured)
+
+
+def _layout(name: str, request: ExportRequest) -> Layout | None:
+    """The layout of that name, which every target that is asked for has; None for bundles alone."""
+    if name == "bundle":
+        return None
+    from edgelm.layouts import LAYOUTS, check
+
+    check(LAYOUTS[name], request.targets, request.output)
+    return LAYOUTS[name]
+
+
+def _lay_out(layout: Layout | None, plan: Plan, report: Report) -> Iterator[Path]:
+    """The layout of a bundle that has its place; one that failed has none."""
+    from edgelm.types import Verdict
+
+    if layout is not None and report.verdict is not Verdict.FAIL:
+        from edgelm.layouts import write
+
+        yield write(layout, Path(report.bundle), plan.threads)
 
 
 def _leave_page(reports: Sequence[Report], output: Path, *, as_json: bool) -> None:
@@ -165,9 +200,12 @@ def _export(plan: Plan, say: Callable[[str], None]) -> Iterator[Report]:
         yield report
 
 
-def _print_plan(plan: Plan, *, as_json: bool) -> None:
-    columns = ("target", "precision", "scheme", "would write")
+def _print_plan(plan: Plan, layout: Layout | None, *, as_json: bool) -> None:
+    columns: tuple[str, ...] = ("target", "precision", "scheme", "would write")
     rows = [[job.target.name, job.precision, job.scheme.name, str(job.final)] for job in plan.jobs]
+    if layout:
+        columns = (*columns, "laid out in")
+        rows = [[*row, str(layout.place(job.final))] for row, job in zip(rows, plan.jobs, strict=True)]
     if as_json:
         bundles = [dict(zip(columns, row, strict=True)) for row in rows]
         model = {"model": plan.model.checkpoint.name, "task": plan.task, "max_length": plan.max_length}

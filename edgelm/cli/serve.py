@@ -93,6 +93,7 @@ def serve(
 ) -> int:
     """Answer texts over HTTP with each BUNDLE (or NAME=BUNDLE), until SIGTERM or Ctrl-C."""
     _require_serving()
+    from edgelm.machine import cores
     from edgelm.serve import settings, supervisor
 
     models = settings.models_of(bundles)
@@ -106,7 +107,7 @@ def serve(
             models,
             host,
             port,
-            workers or settings.cores(),
+            workers or cores(),
             threads,
             settings.Limits(max_body_bytes=int(max_body_mb * 1e6), **{name: limits[name] for name in _LIMITS}),
             tokens,

@@ -1,11 +1,11 @@
-"""Which texts run together: a bounded line of waiting jobs, and batches of similar length within a token budget."""
+"""Which jobs run together: a bounded line of those that wait, taken a few budgets of tokens at a time."""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from typing import Generic, Protocol, TypeVar
 
 WAVE = 4
@@ -25,21 +25,6 @@ Item = TypeVar("Item", bound=Waiting)
 
 class Full(Exception):  # noqa: N818  a state of the line, not a fault
     """No more texts may wait."""
-
-
-def batches(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
-    """The places of ``lengths`` in batches, the shortest first.
-
-    A batch times its longest is at most ``budget``; one that alone is longer runs alone.
-    """
-    batch: list[int] = []
-    for place in sorted(range(len(lengths)), key=lengths.__getitem__):
-        if batch and (len(batch) + 1) * lengths[place] > budget:
-            yield batch
-            batch = []
-        batch.append(place)
-    if batch:
-        yield batch
 
 
 class Line(Generic[Item]):

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 from edgelm.errors import EdgelmError
-from edgelm.serve.batching import Full, Line, batches
+from edgelm.serve.batching import Full, Line
 from edgelm.serve.errors import ServeError, invalid, overloaded
 from edgelm.serve.log import bug, log
 from edgelm.serve.metrics import Metrics
 from edgelm.serve.settings import Limits
-from edgelm.session import Question, Session, takes_one_text
+from edgelm.session import Question, Session, batches, takes_one_text
 from edgelm.types import Array
 
 if TYPE_CHECKING:

@@ -1,6 +1,7 @@
 """The Open Inference Protocol (KServe v2) over HTTP, with its binary tensors: raw ids in, raw outputs out.
 
-https://github.com/kserve/open-inference-protocol, and Triton's extension ``binary_tensor_data``.
+https://github.com/kserve/open-inference-protocol, and Triton's extensions ``binary_tensor_data`` and
+``model_configuration``. A model has one version, ``1``, which may stand in a path or not.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from edgelm.serve.schemas import (
     ModelReady,
     Ready,
     ServerMetadata,
+    Strict,
 )
 from edgelm.serve.service import Service
 from edgelm.session import Session
@@ -37,6 +39,30 @@ JSON_BYTES = "Inference-Header-Content-Length"
 _DATATYPES = {"int32": "INT32", "int64": "INT64", "float32": "FP32"}
 _VERSION = "1"
 _BINARY = "binary_data"
+_EXTENSIONS = ("binary_tensor_data", "model_configuration")
+_FOREIGN = ("classification", "shared_memory_region")
+"""What an output may be asked with by extensions that are not here: without them it is another answer."""
+
+
+class TensorConfig(Strict):
+    """A tensor as Triton's ``ModelConfig`` describes it; -1 is any size."""
+
+    name: str
+    data_type: str
+    dims: list[int]
+
+
+class ModelConfig(Strict):
+    """What Triton's clients read of a model's configuration.
+
+    ``max_batch_size`` is 0 as in Triton: no axis goes before those of ``dims``, the first of which is the batch.
+    """
+
+    name: str
+    platform: str
+    max_batch_size: int
+    input: list[TensorConfig]
+    output: list[TensorConfig]
 
 
 def router(service: Service) -> APIRouter:
@@ -51,7 +77,7 @@ def router(service: Service) -> APIRouter:
         responses=errors(CLOSED, KSERVE),
     )
     async def server() -> Response:
-        return reply({"name": "edgelm", "version": edgelm.__version__, "extensions": ["binary_tensor_data"]})
+        return reply({"name": "edgelm", "version": edgelm.__version__, "extensions": list(_EXTENSIONS)})
 
     @routes.get(
         "/health/live",
@@ -84,6 +110,36 @@ def router(service: Service) -> APIRouter:
         return reply(_metadata(service.named(model)))
 
     @routes.get(
+        "/models/{model}/versions/{version}",
+        summary="A version's signature",
+        operation_id="v2_version",
+        response_model=ModelMetadata,
+        responses=errors((*CLOSED, 404, 422), KSERVE),
+    )
+    async def version_metadata(model: str, version: str) -> Response:
+        return reply(_metadata(_of_version(service.named(model), version)))
+
+    @routes.get(
+        "/models/{model}/config",
+        summary="A model's configuration, as Triton's clients read it",
+        operation_id="v2_model_config",
+        response_model=ModelConfig,
+        responses=errors((*CLOSED, 404, 422), KSERVE),
+    )
+    async def config(model: str) -> Response:
+        return reply(_config(service.named(model)))
+
+    @routes.get(
+        "/models/{model}/versions/{version}/config",
+        summary="A version's configuration, as Triton's clients read it",
+        operation_id="v2_version_config",
+        response_model=ModelConfig,
+        responses=errors((*CLOSED, 404, 422), KSERVE),
+    )
+    async def version_config(model: str, version: str) -> Response:
+        return reply(_config(_of_version(service.named(model), version)))
+
+    @routes.get(
         "/models/{model}/ready",
         summary="Whether a model takes requests",
         operation_id="v2_model_ready",
@@ -92,6 +148,16 @@ def router(service: Service) -> APIRouter:
     )
     async def model_ready(model: str) -> Response:
         return reply({"name": service.named(model).model.name, "ready": not service.is_draining})
+
+    @routes.get(
+        "/models/{model}/versions/{version}/ready",
+        summary="Whether a version takes requests",
+        operation_id="v2_version_ready",
+        response_model=ModelReady,
+        responses=errors((*CLOSED, 404, 422), KSERVE),
+    )
+    async def version_ready(model: str, version: str) -> Response:
+        return reply({"name": _of_version(service.named(model), version).model.name, "ready": not service.is_draining})
 
     @routes.post(
         "/models/{model}/infer",
@@ -102,7 +168,20 @@ def router(service: Service) -> APIRouter:
         openapi_extra={"requestBody": _REQUEST_BODY},
     )
     async def infer(model: str, request: Request) -> Response:
-        served = service.named(model)
+        return await answer(service.named(model), request)
+
+    @routes.post(
+        "/models/{model}/versions/{version}/infer",
+        summary="Run a version on tensors",
+        operation_id="v2_version_infer",
+        response_model=InferResponse,
+        responses=errors(ASKING, KSERVE),
+        openapi_extra={"requestBody": _REQUEST_BODY},
+    )
+    async def version_infer(model: str, version: str, request: Request) -> Response:
+        return await answer(_of_version(service.named(model), version), request)
+
+    async def answer(served: Served, request: Request) -> Response:
         asked, rest = _parsed(await request.body(), request.headers.get(JSON_BYTES))
         session = served.engine.session
         feed = _feed(session, asked, rest)
@@ -128,16 +207,39 @@ _REQUEST_BODY: dict[str, Any] = {
 }
 
 
+def _of_version(served: Served, version: str) -> Served:
+    """The same model; ServeError 404 where it has no such version."""
+    if version != _VERSION:
+        raise ServeError(404, "version_not_found", f"There is no such version; there is: {_VERSION}.")
+    return served
+
+
 def _metadata(served: Served) -> dict[str, Any]:
-    manifest = served.engine.session.manifest
+    artifact = served.engine.session.manifest["artifact"]
     tensors = {
         kind: [
             {"name": spec["name"], "datatype": _DATATYPES[spec["dtype"]], "shape": _shape(spec["shape"])}
-            for spec in manifest["artifact"][kind]
+            for spec in artifact[kind]
         ]
         for kind in ("inputs", "outputs")
     }
-    return {"name": served.model.name, "versions": [_VERSION], "platform": f"edgelm_{manifest['target']}", **tensors}
+    return {"name": served.model.name, "versions": [_VERSION], "platform": _platform(served), **tensors}
+
+
+def _config(served: Served) -> dict[str, Any]:
+    artifact = served.engine.session.manifest["artifact"]
+    tensors = {
+        kind: [
+            {"name": spec["name"], "data_type": f"TYPE_{_DATATYPES[spec['dtype']]}", "dims": _shape(spec["shape"])}
+            for spec in artifact[f"{kind}s"]
+        ]
+        for kind in ("input", "output")
+    }
+    return {"name": served.model.name, "platform": _platform(served), "max_batch_size": 0, **tensors}
+
+
+def _platform(served: Served) -> str:
+    return f"edgelm_{served.engine.session.manifest['target']}"
 
 
 def _shape(dims: Sequence[int | str]) -> list[int]:
@@ -232,6 +334,9 @@ def _wanted(session: Session, asked: InferRequest) -> list[_Wanted]:
     unknown = [one.name for one in asked.outputs if one.name not in specs]
     if unknown:
         raise ServeError(422, "unknown_output", f"The outputs are {', '.join(specs)}.")
+    foreign = [name for one in asked.outputs for name in _FOREIGN if name in one.parameters]
+    if foreign:
+        raise invalid(f"{foreign[0]} is an extension that is not here; there are: {', '.join(_EXTENSIONS)}.")
     return [_Wanted(o.name, specs[o.name], bool(o.parameters.get(_BINARY, every))) for o in asked.outputs]
 
 

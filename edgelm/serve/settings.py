@@ -6,7 +6,6 @@ import hashlib
 import hmac
 import os
 import re
-import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -68,11 +67,6 @@ class Settings:
         """Whether it is one of the tokens; as slow for a wrong one as for a right one."""
         given = digest(token)
         return sum(hmac.compare_digest(given, known) for known in self.tokens) > 0  # every one is compared
-
-
-def cores() -> int:
-    """The cores this process may use."""
-    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
 def digest(token: bytes) -> bytes:

@@ -1,16 +1,15 @@
-"""Batches keep their budget and lose no text; the line keeps its order and its bound."""
+"""The line keeps its order and its bound."""
 
 from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgelm.serve.batching import WAVE, Full, Line, batches
+from edgelm.serve.batching import WAVE, Full, Line
 
 
 @dataclass(eq=False)
@@ -20,23 +19,6 @@ class Item:
     texts: int
     tokens: int
     arrived: float = 0.0
-
-
-@given(st.lists(st.integers(1, 600)), st.integers(0, 512))
-def test_batches_keep_the_budget_and_every_text_once(lengths: list[int], budget: int) -> None:
-    found = list(batches(lengths, budget))
-    assert sorted(place for batch in found for place in batch) == list(range(len(lengths)))
-    for batch in found:
-        assert len(batch) * max(lengths[place] for place in batch) <= budget or len(batch) == 1
-    in_turn = [lengths[place] for batch in found for place in batch]
-    assert in_turn == sorted(lengths)
-
-
-@given(st.lists(st.integers(1, 64), min_size=1), st.integers(64, 512))
-def test_batches_are_as_full_as_they_can_be(lengths: list[int], budget: int) -> None:
-    found = list(batches(lengths, budget))
-    for batch, following in pairwise(found):
-        assert (len(batch) + 1) * lengths[following[0]] > budget
 
 
 @given(
