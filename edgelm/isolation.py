@@ -67,7 +67,7 @@ class Child:
                 raise ChildLost(f"it was ended at its time limit of {limit_s:g} s")
         try:
             kind, value, self.peak_mb = self._pipe.recv()
-        except (EOFError, ConnectionError):
+        except (EOFError, OSError):  # nothing, or a part of it
             self._process.join()
             raise ChildLost(self._epitaph()) from None
         if kind == "error":

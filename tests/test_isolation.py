@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import faulthandler
+import fcntl
 import multiprocessing
 import multiprocessing.connection
 import os
 import signal
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -68,6 +70,10 @@ def sleeping(started: Path) -> Iterator[None]:
     started.write_text(f"{os.getpid()} {inner.pid}")
     time.sleep(60)
     yield
+
+
+def telling_much() -> Iterator[bytes]:
+    yield bytes(2**24)
 
 
 def collecting() -> Iterator[int]:
@@ -165,6 +171,21 @@ def test_a_step_after_a_death_is_told_too() -> None:
         child.close()
         with pytest.raises((ChildLost, OSError)):
             child.next(60)
+
+
+def test_one_that_dies_while_it_tells_its_value() -> None:
+    """A part of it lies in the pipe then, which holds no more at a time."""
+    with Child(telling_much) as child:
+        while waiting_bytes(child) < 1000:
+            time.sleep(0.01)
+        os.kill(child._process.pid or 0, signal.SIGKILL)
+        with pytest.raises(ChildLost, match="died of SIGKILL"):
+            child.next(60)
+
+
+def waiting_bytes(child: Child) -> int:
+    """In the pipe, for the parent to read."""
+    return int.from_bytes(fcntl.ioctl(child.fileno(), termios.FIONREAD, bytes(4)), sys.byteorder)
 
 
 def test_what_takes_too_long_is_ended_with_all_it_started(tmp_path: Path) -> None:

@@ -74,8 +74,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help_of = context.command_path if context else "edgelm"
         _fail(UsageError(error.format_message(), hint=f"See: {help_of} --help"), debug=debug)
         return UsageError.exit_code
-    except (KeyboardInterrupt, click.Abort):
-        click.echo("edgelm: interrupted; nothing half-written is left behind.", err=True)
+    except (KeyboardInterrupt, click.Abort) as interrupt:
+        kept = str(interrupt.__cause__ or interrupt)  # click raises its Abort from what was raised
+        click.echo(f"edgelm: interrupted; {kept or 'nothing half-written is left behind'}.", err=True)
         return _INTERRUPTED
     except SystemExit:  # click's own answer to a reader that has gone, as `head` has
         return _BROKEN_PIPE

@@ -112,10 +112,9 @@ def _run(request: FinetuneRequest) -> dict[str, Any] | None:
     try:
         with training(quiet=not is_main()) as (say, progress):
             folder = run_finetune(request, say, progress)
-    except KeyboardInterrupt:
-        if is_main() and request.unfinished.exists():
-            click.echo("edgelm: the training is kept; go on with the same command and --resume.", err=True)
-        raise
+    except KeyboardInterrupt as interrupt:
+        kept = "the training is kept; go on with the same command and --resume"
+        raise KeyboardInterrupt(*([kept] if request.unfinished.exists() else [])) from interrupt
     return read_json(folder / RECORD) if is_main() else None
 
 

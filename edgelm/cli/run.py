@@ -159,9 +159,8 @@ def _run(request: BatchRequest) -> Progress:
     try:
         with answering() as told:
             found = run_batch(request, told)
-    except KeyboardInterrupt:
-        if request.unfinished.exists():
-            click.echo("edgelm: what is answered is kept; the same command goes on there.", err=True)
-        raise
+    except KeyboardInterrupt as interrupt:
+        kept = "what is answered is kept; the same command goes on there"
+        raise KeyboardInterrupt(*([kept] if request.unfinished.exists() else [])) from interrupt
     click.echo(f"{found.done.rows:,} rows in {request.output}, {found.rows_per_second:,.0f} rows/s", err=True)
     return found
