@@ -22,6 +22,8 @@ class Connection:
 
     async def post(self, body: bytes) -> tuple[int, bytes]:
         """The status and the body of the answer to one request to /embed."""
+        if self._streams is not None and self._streams[0].at_eof():
+            self.close()  # it was idle for so long that the server closed it
         if self._streams is None:
             self._streams = await asyncio.open_connection("127.0.0.1", self._port)
         reader, writer = self._streams
