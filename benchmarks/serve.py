@@ -296,13 +296,13 @@ def kill(options: argparse.Namespace) -> None:
 
 async def _one_killed(port: int, pid: int, bodies: Sequence[bytes], clients: int) -> dict[str, float]:
     """Under a load of a few seconds: one worker dies in the middle of it."""
-    before = _restarts(port)
+    restarts, workers = _replaced(port)
     load = asyncio.create_task(closed_loop(port, bodies, clients, 4.0))
     await asyncio.sleep(1.0)
     killed = time.perf_counter()
     os.kill(_children(pid)[0], signal.SIGKILL)
     next_ms = await _ms_until_answered(port, bodies[0], killed)
-    while await asyncio.to_thread(_restarts, port) == before:
+    while await asyncio.to_thread(_replaced, port) != (restarts + 1, workers):
         await asyncio.sleep(0.02)
     ready_ms = (time.perf_counter() - killed) * 1e3
     found = await load
@@ -332,11 +332,15 @@ async def _ended(port: int, pid: int, bodies: Sequence[bytes], clients: int) -> 
     return await load, os.waitstatus_to_exitcode(status), time.perf_counter() - told
 
 
-def _restarts(port: int) -> tuple[str, ...]:
-    """How often a worker was replaced, and how many there are."""
+def _replaced(port: int) -> tuple[float, float]:
+    """How often a worker was replaced, and how many serve now."""
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
         page = answer.read().decode()
-    return tuple(re.findall(r"^edgelm_(?:worker_restarts_total|workers) (\S+)$", page, re.MULTILINE))
+    restarts, workers = (
+        float(re.findall(rf"^edgelm_{name} (\S+)$", page, re.MULTILINE)[0])
+        for name in ("worker_restarts_total", "workers")
+    )
+    return restarts, workers
 
 
 def _children(pid: int) -> list[int]:
@@ -359,14 +363,20 @@ def fuzz(options: argparse.Namespace) -> None:
         checks = ("--checks", "all", "--exclude-checks", "positive_data_acceptance", "--no-color")
         more = ("--max-examples", str(options.examples), "--seed", "1", "--request-timeout", "60")
         command = [str(environment.tool("schemathesis")), "run", url, *checks, *more]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-    summary = done.stdout[done.stdout.rfind("SUMMARY") :].splitlines()[1:]
-    rows = [[name.strip(), value.strip()] for name, _, value in (line.partition(":") for line in summary) if value]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=environment.path)
+    rows = [["exit code", str(done.returncode)], *_told(done.stdout)]
     shown = " ".join(["schemathesis run .../openapi.json", *checks, *more])
-    table = Table(f"`{shown}`", ("figure", "value"), [["exit code", str(done.returncode)], *rows])
+    table = Table(f"`{shown}`", ("figure", "value"), rows)
     save("serve-fuzz", [table], _versions() | {"schemathesis": environment.version("schemathesis")}, done.stdout)
     if done.returncode:
         sys.exit(done.stdout)
+
+
+def _told(output: str) -> list[list[str]]:
+    """What schemathesis says at its end of operations and cases."""
+    patterns = {"operations": r"^  Tested: (.+)$", "test cases": r"^  (\d+ generated.*)$"}
+    found = {name: re.findall(pattern, output, re.MULTILINE) for name, pattern in patterns.items()}
+    return [[name, values[-1]] for name, values in found.items() if values]
 
 
 def page(_: argparse.Namespace) -> None:
@@ -429,7 +439,7 @@ def main() -> None:
     parser.add_argument("--clients", type=int, default=16)
     parser.add_argument("--workers", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--servers", nargs="+", choices=NAMES, default=NAMES, help="for all but rates the first")
-    parser.add_argument("--examples", type=int, default=1000, help="of each operation, of schemathesis")
+    parser.add_argument("--examples", type=int, default=400, help="of each operation, of schemathesis")
     options = parser.parse_args()
     _COMMANDS[options.command](options)
 
