@@ -18,6 +18,8 @@ from edgelm.checkpoint import read_json
 from edgelm.errors import UsageError
 from edgelm.types import Scheme, TensorSpec
 
+DATATYPES = {"int32": "INT32", "int64": "INT64", "float32": "FP32"}
+"""An artifact's dtypes as the Open Inference Protocol names them; Triton's configuration puts ``TYPE_`` before."""
 SCHEMA_VERSION = 1
 MANIFEST = "edgelm.json"
 _PROOF_ONLY = ("golden/", QUANTIZATION)
@@ -178,6 +180,14 @@ def publish(partial: Path, final: Path, *, accepted: bool) -> Path:
     An accepted bundle replaces an older one and an older rejected one; a rejected bundle leaves an accepted one alone.
     """
     place = final if accepted else _rejected(final)
+    exchange(partial, place)
+    if accepted:
+        shutil.rmtree(_rejected(final), ignore_errors=True)
+    return place
+
+
+def exchange(partial: Path, place: Path) -> None:
+    """Move a finished folder to its place; an older one there is gone then, or back where this cannot be done."""
     old = place.with_name(f".{place.name}.{uuid4().hex[:8]}.old")
     try:
         if place.exists():
@@ -188,9 +198,6 @@ def publish(partial: Path, final: Path, *, accepted: bool) -> Path:
             old.rename(place)
         raise
     shutil.rmtree(old, ignore_errors=True)
-    if accepted:
-        shutil.rmtree(_rejected(final), ignore_errors=True)
-    return place
 
 
 def check_replaceable(path: Path) -> None:

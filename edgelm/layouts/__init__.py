@@ -14,7 +14,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from edgelm import registry
-from edgelm.bundle import Bundle, sha256, write_json
+from edgelm.bundle import Bundle, exchange, sha256, write_json
 from edgelm.checkpoint import read_json
 from edgelm.errors import UsageError
 from edgelm.layouts import container, ovms, triton
@@ -94,13 +94,11 @@ def _digests(folder: Path) -> dict[str, str]:
 def _building(place: Path) -> Iterator[Path]:
     """A folder beside ``place`` to fill, which takes its place when nothing went wrong and is removed otherwise."""
     _check_replaceable(place)
-    unique = uuid4().hex[:8]
-    partial = place.with_name(f".{place.name}.{unique}.partial")
-    old = place.with_name(f".{place.name}.{unique}.old")
+    partial = place.with_name(f".{place.name}.{uuid4().hex[:8]}.partial")
     try:
         partial.mkdir()
         yield partial
-        _exchange(partial, place, old)
+        exchange(partial, place)
     except OSError as error:
         reason = error.strerror or error
         raise UsageError(
@@ -108,18 +106,6 @@ def _building(place: Path) -> Iterator[Path]:
         ) from None
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-        shutil.rmtree(old, ignore_errors=True)
-
-
-def _exchange(partial: Path, place: Path, old: Path) -> None:
-    if place.exists():
-        place.rename(old)
-    try:
-        partial.rename(place)
-    except BaseException:
-        if old.exists():
-            old.rename(place)
-        raise
 
 
 def _check_replaceable(place: Path) -> None:

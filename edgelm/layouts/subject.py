@@ -13,11 +13,9 @@ from string import Template
 from typing import Any
 
 from edgelm import golden, registry
-from edgelm.bundle import Bundle, write_json
+from edgelm.bundle import DATATYPES, Bundle, write_json
 from edgelm.types import Array
 
-DATATYPES = {"int32": "INT32", "int64": "INT64", "float32": "FP32"}
-"""The Open Inference Protocol's names, which Triton's configuration puts ``TYPE_`` before."""
 _SHOWN = 4
 """So many figures of an output stand in a README."""
 

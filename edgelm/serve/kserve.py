@@ -6,16 +6,17 @@ https://github.com/kserve/open-inference-protocol, and Triton's extensions ``bin
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import ValidationError
 from pydantic_core import to_json
 
 import edgelm
+from edgelm.bundle import DATATYPES
 from edgelm.serve.errors import ServeError, invalid
 from edgelm.serve.models import Served
 from edgelm.serve.replies import ASKING, CLOSED, KSERVE, OPEN, errors, reply
@@ -36,7 +37,6 @@ from edgelm.types import Array
 
 JSON_BYTES = "Inference-Header-Content-Length"
 """The header that says how many of the body's bytes are JSON; the rest is tensors."""
-_DATATYPES = {"int32": "INT32", "int64": "INT64", "float32": "FP32"}
 _VERSION = "1"
 _BINARY = "binary_data"
 _EXTENSIONS = ("binary_tensor_data", "model_configuration")
@@ -99,97 +99,63 @@ def router(service: Service) -> APIRouter:
     async def ready() -> Response:
         return reply({"ready": not service.is_draining}, 503 if service.is_draining else 200)
 
-    @routes.get(
-        "/models/{model}",
-        summary="A model's signature",
-        operation_id="v2_model",
-        response_model=ModelMetadata,
-        responses=errors((*CLOSED, 404, 422), KSERVE),
-    )
-    async def metadata(model: str) -> Response:
-        return reply(_metadata(service.named(model)))
+    async def named(model: str) -> Served:
+        return service.named(model)
+
+    async def of_version(model: str, version: str) -> Served:
+        return _of_version(service.named(model), version)
+
+    _add_model(routes, service, "/models/{model}", "model", named)
+    _add_model(routes, service, "/models/{model}/versions/{version}", "version", of_version)
+    return routes
+
+
+def _add_model(routes: APIRouter, service: Service, path: str, what: str, asked_for: Callable[..., Any]) -> None:
+    """The endpoints of a model, or of a version of one: ``asked_for`` finds it by what stands in the path."""
+    found: Any = Depends(asked_for)
+    told = errors((*CLOSED, 404, 422), KSERVE)
 
     @routes.get(
-        "/models/{model}/versions/{version}",
-        summary="A version's signature",
-        operation_id="v2_version",
-        response_model=ModelMetadata,
-        responses=errors((*CLOSED, 404, 422), KSERVE),
+        path, summary=f"A {what}'s signature", operation_id=f"v2_{what}", response_model=ModelMetadata, responses=told
     )
-    async def version_metadata(model: str, version: str) -> Response:
-        return reply(_metadata(_of_version(service.named(model), version)))
+    async def metadata(served: Served = found) -> Response:
+        return reply(_metadata(served))
 
     @routes.get(
-        "/models/{model}/config",
-        summary="A model's configuration, as Triton's clients read it",
-        operation_id="v2_model_config",
+        f"{path}/config",
+        summary=f"A {what}'s configuration, as Triton's clients read it",
+        operation_id=f"v2_{what}_config",
         response_model=ModelConfig,
-        responses=errors((*CLOSED, 404, 422), KSERVE),
+        responses=told,
     )
-    async def config(model: str) -> Response:
-        return reply(_config(service.named(model)))
+    async def config(served: Served = found) -> Response:
+        return reply(_config(served))
 
     @routes.get(
-        "/models/{model}/versions/{version}/config",
-        summary="A version's configuration, as Triton's clients read it",
-        operation_id="v2_version_config",
-        response_model=ModelConfig,
-        responses=errors((*CLOSED, 404, 422), KSERVE),
-    )
-    async def version_config(model: str, version: str) -> Response:
-        return reply(_config(_of_version(service.named(model), version)))
-
-    @routes.get(
-        "/models/{model}/ready",
-        summary="Whether a model takes requests",
-        operation_id="v2_model_ready",
+        f"{path}/ready",
+        summary=f"Whether a {what} takes requests",
+        operation_id=f"v2_{what}_ready",
         response_model=ModelReady,
-        responses=errors((*CLOSED, 404, 422), KSERVE),
+        responses=told,
     )
-    async def model_ready(model: str) -> Response:
-        return reply({"name": service.named(model).model.name, "ready": not service.is_draining})
-
-    @routes.get(
-        "/models/{model}/versions/{version}/ready",
-        summary="Whether a version takes requests",
-        operation_id="v2_version_ready",
-        response_model=ModelReady,
-        responses=errors((*CLOSED, 404, 422), KSERVE),
-    )
-    async def version_ready(model: str, version: str) -> Response:
-        return reply({"name": _of_version(service.named(model), version).model.name, "ready": not service.is_draining})
+    async def ready(served: Served = found) -> Response:
+        return reply({"name": served.model.name, "ready": not service.is_draining})
 
     @routes.post(
-        "/models/{model}/infer",
-        summary="Run a model on tensors",
-        operation_id="v2_infer",
+        f"{path}/infer",
+        summary=f"Run a {what} on tensors",
+        operation_id=f"v2_{what}_infer",
         response_model=InferResponse,
         responses=errors(ASKING, KSERVE),
         openapi_extra={"requestBody": _REQUEST_BODY},
     )
-    async def infer(model: str, request: Request) -> Response:
-        return await answer(service.named(model), request)
-
-    @routes.post(
-        "/models/{model}/versions/{version}/infer",
-        summary="Run a version on tensors",
-        operation_id="v2_version_infer",
-        response_model=InferResponse,
-        responses=errors(ASKING, KSERVE),
-        openapi_extra={"requestBody": _REQUEST_BODY},
-    )
-    async def version_infer(model: str, version: str, request: Request) -> Response:
-        return await answer(_of_version(service.named(model), version), request)
-
-    async def answer(served: Served, request: Request) -> Response:
+    async def infer(request: Request, served: Served = found) -> Response:
         asked, rest = _parsed(await request.body(), request.headers.get(JSON_BYTES))
         session = served.engine.session
         feed = _feed(session, asked, rest)
         wanted = _wanted(session, asked)
         answered = await service.ask_feed(request.scope, served, feed)
         return _response(served.model.name, asked, wanted, answered.values[0])
-
-    return routes
 
 
 _REQUEST_BODY: dict[str, Any] = {
@@ -218,7 +184,7 @@ def _metadata(served: Served) -> dict[str, Any]:
     artifact = served.engine.session.manifest["artifact"]
     tensors = {
         kind: [
-            {"name": spec["name"], "datatype": _DATATYPES[spec["dtype"]], "shape": _shape(spec["shape"])}
+            {"name": spec["name"], "datatype": DATATYPES[spec["dtype"]], "shape": _shape(spec["shape"])}
             for spec in artifact[kind]
         ]
         for kind in ("inputs", "outputs")
@@ -230,7 +196,7 @@ def _config(served: Served) -> dict[str, Any]:
     artifact = served.engine.session.manifest["artifact"]
     tensors = {
         kind: [
-            {"name": spec["name"], "data_type": f"TYPE_{_DATATYPES[spec['dtype']]}", "dims": _shape(spec["shape"])}
+            {"name": spec["name"], "data_type": f"TYPE_{DATATYPES[spec['dtype']]}", "dims": _shape(spec["shape"])}
             for spec in artifact[f"{kind}s"]
         ]
         for kind in ("input", "output")
@@ -290,8 +256,8 @@ def _arrays(inputs: Sequence[InferInput], dtypes: Mapping[str, str], rest: memor
     start = 0
     for one in inputs:
         dtype = np.dtype(dtypes[one.name]).newbyteorder("<")
-        if one.datatype != _DATATYPES[dtypes[one.name]]:
-            raise invalid(f"{one.name} must be {_DATATYPES[dtypes[one.name]]}.")
+        if one.datatype != DATATYPES[dtypes[one.name]]:
+            raise invalid(f"{one.name} must be {DATATYPES[dtypes[one.name]]}.")
         count = one.shape[0] * one.shape[1]
         size = one.parameters.get("binary_data_size")
         if size is None:
@@ -327,7 +293,7 @@ class _Wanted:
 
 def _wanted(session: Session, asked: InferRequest) -> list[_Wanted]:
     """The outputs that are asked for, and those of them that are wanted as bytes."""
-    specs = {spec["name"]: _DATATYPES[spec["dtype"]] for spec in session.manifest["artifact"]["outputs"]}
+    specs = {spec["name"]: DATATYPES[spec["dtype"]] for spec in session.manifest["artifact"]["outputs"]}
     every = bool(asked.parameters.get("binary_data_output", False))
     if not asked.outputs:
         return [_Wanted(name, datatype, every) for name, datatype in specs.items()]
