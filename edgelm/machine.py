@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import platform
 import sys
@@ -26,6 +27,10 @@ _TELLING = (
 """Flags of /proc/cpuinfo that decide which kernels a runtime takes."""
 
 
+_CGROUPS = Path("/sys/fs/cgroup")
+_MEMBERSHIP = Path("/proc/self/cgroup")
+
+
 def facts() -> dict[str, str]:
     """The machine, its CPU flags and Python, for a report."""
     return {
@@ -42,13 +47,51 @@ def cpu_flags() -> tuple[str, ...]:
 
 
 def cores() -> int:
-    """The cores this process may use."""
-    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    """The cores this process may use: those it is bound to, and no more than its container's CPU quota pays for."""
+    if sys.platform != "linux":
+        return os.cpu_count() or 1
+    return math.ceil(min(len(os.sched_getaffinity(0)), _quota(_MEMBERSHIP, _CGROUPS)))
 
 
 def usual_threads() -> int:
     """The cores this process may use, four at most."""
-    return min(4, len(os.sched_getaffinity(0)) if sys.platform == "linux" else 2)
+    return min(4, cores())
+
+
+def _quota(membership: Path, root: Path) -> float:
+    """The smallest CPU quota, in cores, of this process's control groups; infinite where none is set.
+
+    Both layouts of https://docs.kernel.org/admin-guide/cgroup-v2.html and its predecessor: ``cpu.max`` holds quota and
+    period, version 1 keeps a file for each. A group's parents limit it too; inside a container the group's own path
+    may not be there, and its root is the container's.
+    """
+    try:
+        lines = membership.read_text("utf-8").splitlines()
+    except OSError:
+        return math.inf
+    folders = [folder for line in lines if line.count(":") >= 2 for folder in _cpu_folders(line, root)]
+    return min((_quota_of(folder) for folder in folders), default=math.inf)
+
+
+def _cpu_folders(line: str, root: Path) -> list[Path]:
+    """The folders, from the group's own up to the root, that may hold the quota of a line of /proc/self/cgroup."""
+    _, controllers, path = line.split(":", 2)
+    if controllers and "cpu" not in controllers.split(","):
+        return []
+    top = root / controllers if controllers else root
+    own = top / path.lstrip("/")
+    return [own, *(parent for parent in own.parents if parent.is_relative_to(top))]
+
+
+def _quota_of(folder: Path) -> float:
+    try:
+        if (folder / "cpu.max").is_file():
+            quota, period = (folder / "cpu.max").read_text("ascii").split()
+        else:
+            quota, period = ((folder / f"cpu.cfs_{name}_us").read_text("ascii") for name in ("quota", "period"))
+        return int(quota) / int(period) if int(quota) > 0 else math.inf
+    except (OSError, ValueError):  # no such file, or "max": no limit
+        return math.inf
 
 
 def _cpuinfo(key: str) -> str:
