@@ -76,6 +76,20 @@ def test_wordpiece_is_transformers(data: Path, lines: list[str], name: str, tmp_
     compare(TextTokenizer.from_folder(tmp_path), theirs, [*texts, *lines], lines[-1])
 
 
+@pytest.mark.parametrize("name", VOCABULARIES)
+def test_wordpiece_is_googles(data: Path, lines: list[str], name: str, tmp_path: Path) -> None:
+    """google-research/bert's own code, which transformers keeps as BertTokenizerLegacy; PaddleNLP's is the same."""
+    from transformers.models.bert.tokenization_bert_legacy import BertTokenizerLegacy
+
+    folder = tmp_path / ("cased_L-12_H-768_A-12" if name.endswith("-cased") else "chinese_L-12_H-768_A-12")
+    folder.mkdir()
+    shutil.copy(data / "vocab" / f"{name}.vocab.txt", folder / "vocab.txt")
+    ours = TextTokenizer.from_folder(folder)
+    theirs = BertTokenizerLegacy(str(folder / "vocab.txt"), do_lower_case=not name.endswith("-cased"))
+    for text in lines:
+        assert ours.encode(text).tokens[1:-1] == theirs.tokenize(text), text
+
+
 def test_byte_level_bpe_is_transformers(data: Path, lines: list[str], byte_level: Path) -> None:
     import transformers
 
