@@ -298,7 +298,7 @@ def _writing(folder: Path) -> Iterator[None]:
     except OSError as error:
         raise ToolchainError(
             f"The set-up in {folder} failed: {error.strerror or error}.",
-            hint="Set EDGELM_CACHE to a folder that can be written to and has 1 GB free.",
+            hint="Set EDGELM_CACHE to a folder that can be written to and has 2 GB free.",
         ) from None
 
 

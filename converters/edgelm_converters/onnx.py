@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from edgelm.graph.ir import Graph, Node
-from edgelm.types import Artifact, ConvertRequest, Scheme
+from edgelm.types import Artifact, ConvertRequest, Scheme, TensorSpec
 from edgelm_converters import _onnx_file
 from edgelm_converters._onnx_emitter import IR_VERSION, OPSET, Emitter
 from edgelm_converters._onnx_weights import gather, linear, quantized_linear
@@ -85,6 +85,28 @@ class OnnxConverter:
             },
         )
 
+    def adopt(
+        self, model: bytes, signature: tuple[tuple[TensorSpec, ...], tuple[TensorSpec, ...]], request: ConvertRequest
+    ) -> Artifact:
+        """Write the model as it is."""
+        import onnx
+
+        found = onnx.load_model_from_string(model)
+        (request.directory / _FILE).write_bytes(model)
+        inputs, outputs = signature
+        return Artifact(
+            files=(_FILE,),
+            inputs=tuple(replace(spec, dtype=_IDS.get(spec.dtype, spec.dtype)) for spec in inputs),
+            outputs=outputs,
+            toolchain={"onnx": version("onnx")},
+            details={
+                "opset": max(entry.version for entry in found.opset_import if not entry.domain),
+                "ir_version": found.ir_version,
+                "operators": sorted({node.op_type for node in found.graph.node}),
+                "notes": [_LENGTHS_NOTE] if request.lengths else [],
+            },
+        )
+
 
 def _multiplies_integers(scheme: Scheme) -> bool:
     return scheme.activations.startswith(("dynamic", "static"))
@@ -155,6 +177,18 @@ def _reshape(e: Emitter, node: Node) -> None:
     e.add("Reshape", [e.read(node.inputs[0]), e.ints(*node.attrs["shape"])], node.output)
 
 
+def _gather_columns(e: Emitter, node: Node) -> None:
+    """GatherElements, whose indices are spread to the shape of x but for the last axis: once for all such nodes."""
+    x, indices = node.inputs
+    others = e.graph[x].shape[:-2]
+    spread = f"{indices}.{'x'.join(map(str, others))}"
+    if spread not in e.derived:
+        front = e.once("Slice", [e.once("Shape", [x], f"{x}.shape"), e.ints(0), e.ints(-2)], f"{spread}.front")
+        back = e.once("Shape", [e.read(indices)], f"{indices}.shape")
+        e.once("Expand", [e.read(indices), e.add("Concat", [front, back], f"{spread}.shape", axis=0)], spread)
+    e.add("GatherElements", [x, spread], node.output, axis=-1)
+
+
 def _slice(e: Emitter, node: Node) -> None:
     bounds = [e.ints(node.attrs[key]) for key in ("start", "stop", "axis")]
     e.add("Slice", [node.inputs[0], *bounds], node.output)
@@ -185,6 +219,7 @@ _EMIT: Mapping[str, Callable[[Emitter, Node], None]] = {
     "reduce_sum": lambda e, n: _axes(e, n, "ReduceSum", keepdims=int(n.attrs["keepdims"])),
     "reduce_max": lambda e, n: _plain("ReduceMax", axes=[n.attrs["axis"]], keepdims=int(n.attrs["keepdims"]))(e, n),
     "gather": gather,
+    "gather_columns": _gather_columns,
     "position_ids": _position_ids,
     "reshape": _reshape,
     "transpose": lambda e, n: _plain("Transpose", perm=list(n.attrs["perm"]))(e, n),

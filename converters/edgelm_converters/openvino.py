@@ -10,7 +10,7 @@ from typing import Any
 
 from edgelm.graph.ir import Graph, Node
 from edgelm.toolchain import import_openvino
-from edgelm.types import Artifact, ConvertRequest, Scheme
+from edgelm.types import Artifact, ConvertRequest, Scheme, TensorSpec
 from edgelm_converters._openvino_emitter import Emit, Emitter
 from edgelm_converters._openvino_weights import gather, linear, quantized_linear
 
@@ -68,25 +68,41 @@ class OpenVINOConverter:
         """Write the IR; the same graph gives the same bytes."""
         openvino = import_openvino()
         emitter = Emitter(graph, openvino, _EMIT)  # keeps the constants' memory alive until they are written
-        model = emitter.model()
-        try:
-            openvino.serialize(model, *(request.directory / name for name in _FILES))
-        except RuntimeError as error:
-            if "iostream" not in str(error):
-                raise
-            raise OSError(errno.EIO, "OpenVINO could not write its files; the disk may be full") from error
-        inputs, outputs = graph.signature
-        return Artifact(
-            files=_FILES,
-            inputs=tuple(replace(spec, dtype=_IDS.get(spec.dtype, spec.dtype)) for spec in inputs),
-            outputs=outputs,
-            toolchain={"openvino": version("openvino")},
-            details={
-                "opset": OPSET,
-                "operators": sorted({node.get_type_name() for node in model.get_ops()}),
-                "notes": [_NOTE, _LENGTHS_NOTE] if request.lengths else [_NOTE],
-            },
-        )
+        return _written(openvino, emitter.model(), graph.signature, request)
+
+    def adopt(
+        self, model: bytes, signature: tuple[tuple[TensorSpec, ...], tuple[TensorSpec, ...]], request: ConvertRequest
+    ) -> Artifact:
+        """Write the IR that OpenVINO's own reader makes of the model."""
+        openvino = import_openvino()
+        read = openvino.Core().read_model(model)
+        for i, node in enumerate(read.get_ordered_ops()):
+            if node.get_type_name() != "Parameter":
+                node.set_friendly_name(f"node.{i}")  # the reader's own names have a process-wide count
+        return _written(openvino, read, signature, request)
+
+
+def _written(
+    openvino: Any, model: Any, signature: tuple[tuple[TensorSpec, ...], tuple[TensorSpec, ...]], request: ConvertRequest
+) -> Artifact:
+    try:
+        openvino.serialize(model, *(request.directory / name for name in _FILES))
+    except RuntimeError as error:
+        if "iostream" not in str(error):
+            raise
+        raise OSError(errno.EIO, "OpenVINO could not write its files; the disk may be full") from error
+    inputs, outputs = signature
+    return Artifact(
+        files=_FILES,
+        inputs=tuple(replace(spec, dtype=_IDS.get(spec.dtype, spec.dtype)) for spec in inputs),
+        outputs=outputs,
+        toolchain={"openvino": version("openvino")},
+        details={
+            "opset": OPSET,
+            "operators": sorted({node.get_type_name() for node in model.get_ops()}),
+            "notes": [_NOTE, _LENGTHS_NOTE] if request.lengths else [_NOTE],
+        },
+    )
 
 
 def _plain(op: str, *args: Any) -> Emit:
@@ -127,6 +143,19 @@ def _position_ids(e: Emitter, node: Node) -> Sequence[Any]:
     return [e.add("add", [e.add("multiply", [counted, ones], f"{out}/masked"), e.int(padding)], out)]
 
 
+def _gather_columns(e: Emitter, node: Node) -> Sequence[Any]:
+    """GatherElements, whose indices are spread to the shape of x but for the last axis: once for all such nodes."""
+    x, indices = (e.read(name) for name in node.inputs)
+    others = e.graph[node.inputs[0]].shape[:-2]
+    spread = f"{node.inputs[1]}/{'x'.join(map(str, others))}"
+    if spread not in e.ports:
+        shape = e.add("shape_of", [x], f"{spread}/of")
+        front = e.add("slice", [shape, e.ints(0), e.ints(-2), e.ints(1)], f"{spread}/front")
+        shape = e.add("concat", [[front, e.add("shape_of", [indices], f"{spread}/back")]], f"{spread}/shape", 0)
+        e.ports[spread] = e.add("broadcast", [indices, shape], spread)
+    return [e.add("gather_elements", [x, e.ports[spread]], node.output, -1)]
+
+
 def _slice(e: Emitter, node: Node) -> Sequence[Any]:
     start, stop, axis = (e.ints(node.attrs[key]) for key in ("start", "stop", "axis"))
     return [e.add("slice", [e.read(node.inputs[0]), start, stop, e.ints(1), axis], node.output)]
@@ -161,6 +190,7 @@ _EMIT: Mapping[str, Emit] = {
     "reduce_sum": _over_axis("reduce_sum", "keepdims"),
     "reduce_max": _over_axis("reduce_max", "keepdims"),
     "gather": gather,
+    "gather_columns": _gather_columns,
     "position_ids": _position_ids,
     "reshape": lambda e, n: [e.add("reshape", [e.read(n.inputs[0]), e.ints(*n.attrs["shape"])], n.output, True)],
     "transpose": lambda e, n: [e.add("transpose", [e.read(n.inputs[0]), e.ints(*n.attrs["perm"])], n.output)],
