@@ -3,25 +3,44 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from edgelm.checkpoint import SentenceModules, TensorStore, read_sentence_modules
+from edgelm.checkpoint import PoolingMode, SentenceModules, TensorStore, read_sentence_modules
 from edgelm.errors import UnsupportedError, UsageError
 from edgelm.families.albert import ALBERT
 from edgelm.families.base import CheckpointWeights, Config, Family, head_tensors
 from edgelm.families.bert import BERT, ERNIE
+from edgelm.families.deberta import DEBERTA_V2
 from edgelm.families.distilbert import DISTILBERT
 from edgelm.families.edgelm import EDGELM, Quantization, quantization
 from edgelm.families.electra import ELECTRA
+from edgelm.families.joint import INTENT_AND_SLOTS, intent_and_slots
+from edgelm.families.modernbert import MODERNBERT
 from edgelm.families.mpnet import MPNET
+from edgelm.families.nezha import NEZHA
 from edgelm.families.roberta import ROBERTA
-from edgelm.graph.canonical import Dense, EncoderConfig, Head, Pooling
+from edgelm.families.roformer import ROFORMER
+from edgelm.graph.canonical import Dense, EncoderConfig, Head, Joint, Pooling
 from edgelm.graph.heads import build_graph
 from edgelm.graph.ir import Graph
 from edgelm.graph.quantize import Calibration
 from edgelm.types import TASKS, Checkpoint
 
-FAMILIES: tuple[Family, ...] = (BERT, ROBERTA, DISTILBERT, ELECTRA, ALBERT, ERNIE, MPNET, EDGELM)
+FAMILIES: tuple[Family, ...] = (
+    BERT,
+    ROBERTA,
+    DISTILBERT,
+    ELECTRA,
+    ALBERT,
+    ERNIE,
+    MPNET,
+    NEZHA,
+    ROFORMER,
+    MODERNBERT,
+    DEBERTA_V2,
+    EDGELM,
+)
 
 _TASK_OF_ARCHITECTURE = {
     "ForSequenceClassification": "text-classification",
@@ -32,6 +51,8 @@ _TASK_OF_ARCHITECTURE = {
     "ForPreTraining": "fill-mask",
     "Model": "feature-extraction",
 }
+CRF = "crf.transitions"
+"""The tensor, by pytorch-crf's name for it, that a tagger with a conditional random field has."""
 _DENSE_ACTIVATIONS = {
     "Tanh": "tanh",
     "ReLU": "relu",
@@ -66,17 +87,19 @@ class Model:
     encoder: EncoderConfig
     weights: CheckpointWeights
     modules: SentenceModules | None
+    pooling: PoolingMode = "mean"
+    """Of a plain encoder that is used for similarity; where there are modules, they say it."""
 
     @classmethod
-    def open(cls, checkpoint: Checkpoint) -> Model:
+    def open(cls, checkpoint: Checkpoint, pooling: PoolingMode = "mean") -> Model:
         """Read the configuration and map the weights; nothing is copied yet."""
-        family = family_of(checkpoint.config)
         modules = read_sentence_modules(checkpoint.path)
         store = TensorStore.open(checkpoint.path, modules)
-        weights = CheckpointWeights(family, checkpoint.config, store)
+        family = family_of(checkpoint.config)
+        weights = family.weights(family, checkpoint.config, store)
         encoder = family.encoder(checkpoint.config)
         weights.refuse_surplus_layers(len(encoder.layers))
-        return cls(checkpoint, family, encoder, weights, modules)
+        return cls(checkpoint, family, encoder, weights, modules, pooling)
 
     @property
     def tasks(self) -> tuple[str, ...]:
@@ -85,8 +108,7 @@ class Model:
         Several heads of a family may share a tensor's name (BERT's ``classifier``): the architecture that config.json
         names then says whose it is.
         """
-        heads = self.family.heads(self.checkpoint.config)
-        tensors = {task: set(head_tensors(head)) for task, head in heads.items()}
+        tensors = {task: set(head_tensors(head)) for task, head in self._heads.items()}
         found = {task for task, names in tensors.items() if all(self.weights.has(name) for name in names)}
         own = self._architecture_task()
         if own in found:
@@ -125,12 +147,19 @@ class Model:
         """The graph of one task, before any rewrite."""
         return build_graph(self.encoder, self.head(self.resolve_task(task)), self.weights, max_length)
 
-    def head(self, task: str) -> Head | Pooling:
-        """What follows the encoder for that task; mean pooling when a plain encoder is used for similarity."""
+    @property
+    def _heads(self) -> Mapping[str, Head | Joint]:
+        """By task, the family's own heads and those that any family may have."""
+        own = self.family.heads(self.checkpoint.config)
+        joint = intent_and_slots(own, has_pooler=self.weights.has("pooler.weight"))
+        return {**own, INTENT_AND_SLOTS: joint}
+
+    def head(self, task: str) -> Head | Joint | Pooling:
+        """What follows the encoder for that task; a plain encoder used for similarity is pooled and normalized."""
         if task != "sentence-similarity":
-            return self.family.heads(self.checkpoint.config)[task]
+            return self._heads[task]
         if self.modules is None:
-            return Pooling(("mean",), normalize=True)
+            return Pooling((self.pooling,), normalize=True)
         unknown = [module.activation for module in self.modules.dense if module.activation not in _DENSE_ACTIVATIONS]
         if unknown:
             raise UnsupportedError(f"The Dense module's activation {unknown[0]} is not supported.")
@@ -139,8 +168,29 @@ class Model:
         )
         return Pooling(self.modules.pooling, dense, self.modules.normalize)
 
+    def trained_head(self, task: str) -> Head | Pooling:
+        """The head of a task for who trains it; UnsupportedError where that would lose a part of it.
+
+        Joint intent and slots, and a tagger's conditional random field, are exported as they are.
+        """
+        head = self.head(task)
+        if isinstance(head, Joint) or (task == "token-classification" and self.weights.has(CRF)):
+            part = "conditional random field" if self.weights.has(CRF) else "second head"
+            raise UnsupportedError(
+                f"{self.checkpoint.name} has a {part}, which is exported but neither trained nor compressed.",
+                hint="Supported: the heads of transformers' own classes.",
+            )
+        return head
+
     def _architecture_task(self) -> str:
-        """The task of the class that config.json says the weights were saved from."""
+        """The task of the class that config.json says the weights were saved from.
+
+        Classes that are not transformers' own go by many names, and are known by their tensors.
+        """
+        if all(map(self.weights.has, head_tensors(self._heads[INTENT_AND_SLOTS]))):
+            return INTENT_AND_SLOTS
+        if self.weights.has(CRF):
+            return "token-classification"
         names = self.checkpoint.config.get("architectures")
         name = str(names[0]) if isinstance(names, list) and names else ""
         return next((t for suffix, t in _TASK_OF_ARCHITECTURE.items() if name.endswith(suffix)), "feature-extraction")

@@ -11,7 +11,7 @@ import numpy as np
 
 from edgelm.checkpoint import TensorStore
 from edgelm.errors import UnsupportedError, UsageError
-from edgelm.graph.canonical import Decoder, Dense, EncoderConfig, Head, LayerConfig
+from edgelm.graph.canonical import Decoder, Dense, EncoderConfig, Head, Joint, LayerConfig
 from edgelm.types import Array
 
 Config = Mapping[str, Any]
@@ -71,6 +71,14 @@ def standard_config(config: Config, *, defaults: Config, **overrides: Any) -> En
     return EncoderConfig(**{**fields, **overrides})
 
 
+def even_heads(encoder: EncoderConfig) -> EncoderConfig:
+    """The same encoder; UsageError where the size of its heads is odd, for positions that go by pairs of dimensions."""
+    size = encoder.layers[0].head_size
+    if size % 2:
+        raise UsageError(f"config.json: heads of {size} dimensions, an odd number, cannot hold positions by pairs.")
+    return encoder
+
+
 def positive(config: Config, key: str) -> int:
     """A positive integer of config.json, or a UsageError that names the key."""
     value = config.get(key)
@@ -110,6 +118,8 @@ class Family:
     layer: Callable[[Config, int], str] = field(default=lambda _config, i: f"encoder.layer.{i}")
     aliases: Mapping[str, str] = field(default_factory=dict)
     """Where a tensor is when its own name is absent: a decoder's bias, for one, has its own only where it is untied."""
+    weights: type[CheckpointWeights] = field(default_factory=lambda: CheckpointWeights)
+    """How its tensors become the canonical ones, where that takes more than another name."""
 
     def tensor_name(self, config: Config, canonical: str) -> str:
         """The checkpoint's name, without prefix, of a canonical tensor; a head's names are the checkpoint's already."""
@@ -167,6 +177,7 @@ class CheckpointWeights:
         return next((c for n in candidates for c in (self.family.prefix + n, n) if c in self.store), None)
 
 
-def head_tensors(head: Head) -> list[str]:
+def head_tensors(head: Head | Joint) -> list[str]:
     """The tensors whose presence shows that a checkpoint has this head."""
-    return [layer.bias if isinstance(layer, Decoder) else f"{layer.name}.weight" for layer in head.layers]
+    layers = [layer for one in (head.heads if isinstance(head, Joint) else (head,)) for layer in one.layers]
+    return [layer.bias if isinstance(layer, Decoder) else f"{layer.name}.weight" for layer in layers]

@@ -40,11 +40,15 @@ MASKED_LM = Head(
 )
 
 
-def heads(_config: Config) -> Mapping[str, Head]:
-    """BERT's heads by task."""
+RECTIFIED = Head("first", (Dense("pooler", "tanh"), Dense("classifier", before="relu")))
+"""TinyBERT's classifier (Jiao et al. 2020), in its authors' code and in PaddleNLP's."""
+
+
+def heads(config: Config) -> Mapping[str, Head]:
+    """BERT's heads by task; ``rectifies_pooled`` in config.json is of TinyBERT's classifier."""
     return {
         "feature-extraction": HIDDEN_STATES,
-        "text-classification": POOLED,
+        "text-classification": RECTIFIED if config.get("rectifies_pooled") else POOLED,
         "multiple-choice": POOLED,
         "token-classification": TOKENS,
         "question-answering": SPANS,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 import numpy as np
 
-from edgelm.graph.canonical import Decoder, Dense, EncoderConfig, Head, Norm, Pooling, Weights
+from edgelm.graph.canonical import Decoder, Dense, EncoderConfig, Head, Joint, Norm, Pooling, Weights
 from edgelm.graph.encoder import EncoderBuilder
 from edgelm.graph.ir import Graph
 
@@ -13,7 +15,7 @@ _SMALLEST_COUNT = 1e-9
 _NORM_EPSILON = 1e-12
 
 
-def build_graph(config: EncoderConfig, head: Head | Pooling, weights: Weights, max_length: int) -> Graph:
+def build_graph(config: EncoderConfig, head: Head | Joint | Pooling, weights: Weights, max_length: int) -> Graph:
     """The whole model as a graph.
 
     Inputs, int32 [batch, length]: ``input_ids``, ``attention_mask`` and, with two or more token types,
@@ -23,13 +25,20 @@ def build_graph(config: EncoderConfig, head: Head | Pooling, weights: Weights, m
     hidden = e.encoder()
     if isinstance(head, Pooling):
         return e.b.build([_pooled(e, hidden, head)])
-    x = _first(e, hidden) if head.reads == "first" else hidden
+    if isinstance(head, Joint):
+        return e.b.build(name for i, one in enumerate(head.heads) for name in _outputs(e, hidden, one, f"head.{i}"))
+    return e.b.build(_outputs(e, hidden, head, "head"))
+
+
+def _outputs(e: EncoderBuilder, hidden: str, head: Head, place: str) -> list[str]:
+    """The outputs of one head, whose own tensors are named after their place."""
+    x = _READS[head.reads](e, hidden)
     for i, layer in enumerate(head.layers):
-        x = _head_layer(e, x, layer, f"head.{i}")
+        x = _head_layer(e, x, layer, f"{place}.{i}")
     if len(head.outputs) == 1:
-        return e.b.build([_named(e, x, head.outputs[0])])
-    parts = e.b.multi("split", x, names=("head.start", "head.end"), axis=2, sizes=(1, 1))
-    return e.b.build(e.b.op("squeeze", part, name=name, axis=2) for part, name in zip(parts, head.outputs, strict=True))
+        return [_named(e, x, head.outputs[0])]
+    parts = e.b.multi("split", x, names=(f"{place}.start", f"{place}.end"), axis=2, sizes=(1, 1))
+    return [e.b.op("squeeze", part, name=name, axis=2) for part, name in zip(parts, head.outputs, strict=True)]
 
 
 def _head_layer(e: EncoderBuilder, x: str, layer: Dense | Norm | Decoder, name: str) -> str:
@@ -37,6 +46,7 @@ def _head_layer(e: EncoderBuilder, x: str, layer: Dense | Norm | Decoder, name: 
         return e.norm(x, layer.name, name)
     if isinstance(layer, Decoder):
         return _decoder(e, x, layer, name)
+    x = e.activation(x, layer.before, f"{name}.before") if layer.before else x
     x = e.linear(x, layer.name, layer.size, name, layer.bias)
     return e.activation(x, layer.activation, f"{name}.activation") if layer.activation else x
 
@@ -112,4 +122,9 @@ def _max(e: EncoderBuilder, hidden: str) -> str:
     )
 
 
+_READS: Mapping[str, Callable[[EncoderBuilder, str], str]] = {
+    "first": _first,
+    "mean": _mean,
+    "all": lambda _, hidden: hidden,
+}
 _POOLINGS = {"cls": _first, "mean": _mean, "max": _max, "mean_sqrt_len_tokens": _mean_sqrt_len}

@@ -140,13 +140,21 @@ def static_steps(x: Array, scale: float, zero_point: int) -> Array:
     return steps
 
 
+DYNAMIC_BLOCK = 64
+"""Columns that share a scale in ``dynamic_block_symmetric``."""
+
+
 def fake_quantize_token(x: Array, scheme: str) -> Array:
     """Quantize each row of the last axis to int8 and back, as a runtime's dynamic quantization does.
 
-    ``dynamic_token_symmetric``: scale = max|x| / 127. ``dynamic_token_asymmetric``: the range [min(x, 0), max(x, 0)]
+    ``dynamic_token_symmetric``: scale = max|x| / 127. ``dynamic_block_symmetric``: the same for every 64 columns of a
+    row, as ncnn's Gemm over weights in blocks does. ``dynamic_token_asymmetric``: the range [min(x, 0), max(x, 0)]
     over 256 steps with an integer zero point, as XNNPACK's ``qd8`` does. ``dynamic_tensor_asymmetric``: the same with
     one range for the whole tensor, ONNX's DynamicQuantizeLinear; a row then depends on the rows beside it.
     """
+    if scheme == "dynamic_block_symmetric":
+        blocks = np.split(x, range(DYNAMIC_BLOCK, x.shape[-1], DYNAMIC_BLOCK), axis=-1)
+        return np.concatenate([fake_quantize_token(block, "dynamic_token_symmetric") for block in blocks], axis=-1)
     if scheme == "dynamic_token_symmetric":
         scale = _scale_or_one(np.abs(x).max(axis=-1, keepdims=True) / np.float32(127))
         rounded: Array = np.clip(np.rint(x / scale), -127, 127) * scale

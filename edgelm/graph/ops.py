@@ -114,7 +114,14 @@ def _gather(inputs: Sequence[Tensor], _: Attrs) -> list[Spec]:
     table, indices = inputs
     if indices.dtype != "int32":
         raise GraphError(f"{indices.name} is {indices.dtype}, not int32")
-    return [("float32", (*indices.shape, *table.shape[1:]))]
+    return [("int32" if table.dtype == "int32" else "float32", (*indices.shape, *table.shape[1:]))]
+
+
+def _gather_columns(inputs: Sequence[Tensor], _: Attrs) -> list[Spec]:
+    x, indices = inputs
+    if indices.dtype != "int32" or len(indices.shape) != 2 or indices.shape[0] != x.shape[-2]:
+        raise GraphError(f"{_shapes(inputs)} do not fit, or {indices.name} is not int32")
+    return [(x.dtype, (*x.shape[:-1], indices.shape[1]))]
 
 
 def _position_ids(inputs: Sequence[Tensor], attrs: Attrs) -> list[Spec]:
@@ -203,6 +210,11 @@ def _run_gather(x: Sequence[Array], _: Attrs) -> tuple[Array, ...]:
     return (table[indices],)
 
 
+def _run_gather_columns(x: Sequence[Array], _: Attrs) -> tuple[Array, ...]:
+    values, indices = x
+    return (np.take_along_axis(values, np.broadcast_to(indices, (*values.shape[:-1], indices.shape[1])), axis=-1),)
+
+
 def _run_position_ids(x: Sequence[Array], attrs: Attrs) -> tuple[Array, ...]:
     (ids,) = x
     padding = attrs["padding_idx"]
@@ -258,9 +270,12 @@ OPS: Mapping[str, Op] = {
     # reductions; axis: int, keepdims: bool
     "reduce_sum": Op(_reduce, lambda x, a: (x[0].sum(axis=a["axis"], keepdims=a["keepdims"]),)),
     "reduce_max": Op(_reduce, lambda x, a: (x[0].max(axis=a["axis"], keepdims=a["keepdims"]),)),
-    # look-ups; gather: table [rows, ...], int32 indices; position_ids: input_ids [batch, length] -> 0, 1, 2, ...
-    # as [1, length], or with padding_idx RoBERTa's cumsum(ids != padding) * (ids != padding) + padding_idx
+    # look-ups; gather: table [rows, ...], int32 indices; gather_columns: x [..., rows, columns], int32 indices
+    # [rows, picks], for all of x the same: y[..., i, j] = x[..., i, indices[i, j]]; position_ids: input_ids [batch,
+    # length] -> 0, 1, 2, ... as [1, length], or with padding_idx RoBERTa's cumsum(ids != padding) * (ids != padding) +
+    # padding_idx
     "gather": Op(_gather, _run_gather),
+    "gather_columns": Op(_gather_columns, _run_gather_columns),
     "position_ids": Op(_position_ids, _run_position_ids),
     # shape
     "reshape": Op(  # shape: ONNX's, 0 copies and one -1 infers

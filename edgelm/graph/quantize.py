@@ -12,8 +12,6 @@ from edgelm.graph.builder import rebuild, with_constants
 from edgelm.graph.ir import Graph, GraphError, Node, Quantization, Tensor
 from edgelm.types import Array, Scheme, Storage
 
-_SMALLEST_QUANTIZED = 4096
-"""Weights of fewer elements stay float32: a classifier of a few labels is no size, and its rounding is not averaged."""
 _SMALLEST_PEAK = Tensor("const.smallest_peak", "float32", (), np.asarray(0.17, np.float32))
 """The depth of GELU's negative side: rows below it need no finer range, and no row divides by zero."""
 _FLOAT16_MAX = float(np.finfo(np.float16).max)
@@ -88,14 +86,15 @@ def quantized_linears(graph: Graph, scheme: Scheme) -> list[Node]:
 def _storages(graph: Graph, scheme: Scheme) -> Iterator[tuple[Tensor, Storage]]:
     """The matrices that a scheme stores otherwise, each once: linear weights and embedding tables.
 
-    An embedding is looked up once a token. A table looked up once a pair of tokens (a relative position bias) goes into
-    the attention scores and has a few columns only: one scale a row would save little and cost exactness. A table that
-    is a linear layer's weight as well is stored as a table.
+    An embedding is looked up once a token, by ids [batch, length]. A table looked up by ids of another rank, once for a
+    pair of tokens (a relative position bias) or for all texts and heads (a rotation's angles), goes into the attention
+    scores and is small: one scale a row would save little and cost exactness. A table that is a linear layer's weight
+    as well is stored as a table.
     """
     tables = {node.inputs[0] for node in graph.nodes if node.op == "gather" and len(graph[node.inputs[1]].shape) == 2}
     names = tables | {node.inputs[1] for node in graph.nodes if node.op == "linear"}
     for tensor in graph.constants:
-        if tensor.name not in names or tensor.data is None or tensor.data.size < _SMALLEST_QUANTIZED:
+        if tensor.name not in names or tensor.data is None or tensor.data.size < scheme.smallest:
             continue
         storage = (scheme.embeddings or scheme.weights) if tensor.name in tables else scheme.weights
         if storage != "float32" and tensor.name not in scheme.float_tensors:

@@ -67,12 +67,12 @@ def _narrowed_tensors(graph: Graph) -> dict[str, _Cut]:
     demands: dict[str, list[_Cut | None]] = {name: [None] for name in graph.outputs}
     narrowed: dict[str, _Cut] = {}
     for node in reversed(graph.nodes):
-        wanted = demands.get(node.outputs[0], [])
-        cut = wanted[0] if wanted and len(node.outputs) == 1 else None
+        wanted = [cut for name in node.outputs for cut in demands.get(name, [])]
+        cut = wanted[0] if wanted else None
         same = cut is not None and all(other is not None and other.attrs == cut.attrs for other in wanted)
         cuts = _operand_cuts(graph, node, cut) if same and cut is not None else {}
         if same and cut is not None and cuts:
-            narrowed[node.output] = cut
+            narrowed.update(dict.fromkeys(node.outputs, cut))
         elif node.op == "slice":
             cuts = {0: _Cut(node.attrs["axis"], node.attrs["start"], node.attrs["stop"])}
         for i, name in enumerate(node.inputs):
@@ -81,7 +81,7 @@ def _narrowed_tensors(graph: Graph) -> dict[str, _Cut]:
 
 
 def _operand_cuts(graph: Graph, node: Node, cut: _Cut) -> dict[int, _Cut]:
-    """Which operands to slice, and where, so that the node computes just ``cut`` of its output; none: it cannot."""
+    """Which operands to slice, and where, so that the node computes just ``cut`` of its outputs; none: it cannot."""
     rank = len(graph[node.output].shape)
     if node.op in ("add", "sub", "mul", "div", "maximum"):
         return dict(_broadcast_cuts(graph, node, cut, rank))
@@ -89,8 +89,14 @@ def _operand_cuts(graph: Graph, node: Node, cut: _Cut) -> dict[int, _Cut]:
         return {0: cut}
     if node.op in ("linear", "layer_norm", "softmax", "l2_normalize"):
         return {0: cut} if cut.axis < rank - 1 else {}
-    if node.op == "matmul":
+    if node.op == "matmul" and cut.axis >= rank - 2:
         return {0: cut} if cut.axis == rank - 2 else {}
+    if node.op == "matmul":
+        return dict(_broadcast_cuts(graph, node, cut, rank))
+    if node.op == "gather_columns":
+        return {rank - 1: {1: cut.along(1)}, rank - 2: {0: cut, 1: cut.along(0)}}.get(cut.axis, {0: cut})
+    if node.op in ("split", "concat"):
+        return dict.fromkeys(range(len(node.inputs)), cut) if cut.axis != node.attrs["axis"] % rank else {}
     if node.op == "transpose":
         return {0: cut.along(node.attrs["perm"][cut.axis])}
     if node.op == "reshape":
@@ -168,20 +174,20 @@ def _merge_tables(
 
 
 def fold_attention_scale(graph: Graph) -> Graph:
-    """Scale the queries' weights and bias by 1 / sqrt(head size), instead of every score at run time."""
+    """Scale the queries' weights and bias by 1 / sqrt(head size), instead of every score or query at run time."""
     producers, consumers = graph.producers(), graph.consumers()
     scales: dict[str, float] = {}
     dropped: dict[str, str] = {}
     for node in graph.nodes:
-        scores = producers.get(node.inputs[0])
-        if node.op != "mul" or scores is None or scores.op != "matmul" or graph[node.inputs[1]].shape != ():
+        source = producers.get(node.inputs[0])
+        if node.op != "mul" or source is None or graph[node.inputs[1]].shape != ():
             continue
-        if len(consumers[scores.output]) > 1 or scores.output in graph.outputs:
+        if len(consumers[source.output]) > 1 or source.output in graph.outputs:
             continue
-        linear = _trace_linear(scores.inputs[0], producers, consumers)
+        linear = _trace_linear(source.inputs[0] if source.op == "matmul" else source.output, producers, consumers)
         if linear is not None and graph[node.inputs[1]].data is not None:
             scales[linear.output] = float(graph[node.inputs[1]].numpy())
-            dropped[node.output] = scores.output
+            dropped[node.output] = source.output
     constants: dict[str, Tensor] = {}
     nodes = []
     for node in graph.nodes:
@@ -209,10 +215,10 @@ def _trace_linear(name: str, producers: Mapping[str, Node], consumers: Mapping[s
 
 def merge_qkv(graph: Graph) -> Graph:
     """One linear layer for all that read the same tensor (queries, keys and values), split afterwards."""
-    groups: dict[str, list[Node]] = {}
+    groups: dict[tuple[str, int], list[Node]] = {}
     for node in graph.nodes:
-        if node.op == "linear" and len(node.inputs) == 3:
-            groups.setdefault(node.inputs[0], []).append(node)
+        if node.op == "linear":
+            groups.setdefault((node.inputs[0], len(node.inputs)), []).append(node)
     merged = {group[0].output: group for group in groups.values() if len(group) > 1}
     followers = {node.output for group in merged.values() for node in group[1:]}
     constants: dict[str, Tensor] = {}
@@ -224,8 +230,8 @@ def merge_qkv(graph: Graph) -> Graph:
             nodes.append(node)
             continue
         group = merged[node.output]
-        names = ["|".join(member.inputs[i] for member in group) for i in (1, 2)]
-        for i, name in zip((1, 2), names, strict=True):
+        names = ["|".join(member.inputs[i] for member in group) for i in range(1, len(node.inputs))]
+        for i, name in enumerate(names, 1):
             if name not in constants:
                 parts = [graph[member.inputs[i]].numpy() for member in group]
                 constants[name] = _constant(name, np.concatenate(parts))

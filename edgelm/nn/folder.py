@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +16,8 @@ from safetensors.torch import save_file
 from torch import nn
 from transformers import PreTrainedModel
 
-from edgelm.checkpoint import open_checkpoint, read_sentence_modules
+from edgelm.checkpoint import SETTINGS, TensorStore, open_checkpoint, read_sentence_modules
+from edgelm.checkpoint.layouts import HUGGING_FACE, layout_of
 from edgelm.errors import UnsupportedError, UsageError
 from edgelm.families import Model
 from edgelm.families.edgelm import EDGELM
@@ -43,6 +45,8 @@ TOKENIZER_FILES = (
     "merges.txt",
     "spiece.model",
     "sentencepiece.bpe.model",
+    "spm.model",
+    "30k-clean.model",
 )
 _POOLING_KEYS = {
     "cls": "pooling_mode_cls_token",
@@ -58,6 +62,7 @@ _TORCH_ACTIVATIONS = {
     "sigmoid": "Sigmoid",
     "silu": "SiLU",
 }
+_RECTIFIED = "{} rectifies what its classifier reads, as no class of transformers does: it can only be exported."
 _LABEL_KEYS = ("id2label", "label2id", "problem_type")
 
 
@@ -65,15 +70,15 @@ def load(path: Path, task: str, **settings: Any) -> nn.Module:
     """The model of a folder in transformers' own class for the task, float32, in training's default state.
 
     ``settings`` go to ``from_pretrained``, for instance ``num_labels`` where the head is to be new. UsageError where
-    the folder does not load.
+    the folder does not load. Of Paddle's and TensorFlow's folders it is the module with their weights.
     """
     modules = read_sentence_modules(path)
     folder = modules.transformer if modules else path
     name = AUTO_CLASSES.get(task, "AutoModel")
     try:
-        with _quiet():
+        with _quiet(), _as_hugging_face(folder) as place:
             model = getattr(transformers, name).from_pretrained(
-                folder, dtype=torch.float32, local_files_only=True, **settings
+                place, dtype=torch.float32, local_files_only=True, **settings
             )
     except (OSError, ValueError, RuntimeError) as error:
         raise UsageError(f"transformers does not load {path} for {task}: {error}") from None
@@ -102,10 +107,18 @@ def canonical(path: Path, task: str) -> nn.Module:
 
 
 def canonical_config(opened: Model, task: str) -> EdgeLMConfig:
-    """What a checkpoint's config.json says, in the terms of edgelm's own encoder."""
+    """What a checkpoint's config.json says, in edgelm's own encoder's terms; UnsupportedError where it has none."""
     source, encoder = opened.checkpoint.config, opened.encoder
-    head = opened.head(opened.resolve_task(task))
+    if encoder.beyond_bert:
+        raise UnsupportedError(
+            f"{opened.checkpoint.name} ({opened.family.name}) has {', '.join(encoder.beyond_bert)}: "
+            "edgelm exports such encoders, but does not compress or distil them.",
+            hint="Compress a model of BERT's form, such as bert, roberta, electra, albert or distilbert.",
+        )
+    head = opened.trained_head(opened.resolve_task(task))
     layers = () if isinstance(head, Pooling) else head.layers
+    if any(isinstance(layer, Dense) and layer.before for layer in layers):
+        raise UnsupportedError(_RECTIFIED.format(opened.checkpoint.name))
     classifier_act = layers[0].activation if len(layers) == 2 and isinstance(layers[0], Dense) else None
     values = {
         "classifier_act": encoder.hidden_act if classifier_act == "hidden_act" else classifier_act or "tanh",
@@ -167,6 +180,23 @@ def save(model: nn.Module, tokenizer: Path, folder: Path) -> None:
 
 
 @contextmanager
+def _as_hugging_face(folder: Path) -> Iterator[Path]:
+    """The folder itself, or of another framework's one for the while, with the same model as transformers saves it."""
+    if layout_of(folder) is HUGGING_FACE:
+        yield folder
+        return
+    opened = open_checkpoint(str(folder))
+    if opened.config.get("rectifies_pooled"):
+        raise UnsupportedError(_RECTIFIED.format(opened.name))
+    store = TensorStore.open(folder)
+    with tempfile.TemporaryDirectory() as place:
+        _write_json(Path(place) / "config.json", dict(opened.config))
+        tensors = {name: torch.from_numpy(store.get(name).copy()) for name in store}
+        save_file(tensors, Path(place) / "model.safetensors", metadata={"format": "pt"})
+        yield Path(place)
+
+
+@contextmanager
 def _quiet() -> Iterator[None]:
     """transformers without its warnings and progress bars."""
     logging = transformers.utils.logging
@@ -213,7 +243,7 @@ def _head_names(opened: Model, task: str) -> dict[str, str]:
     if task == "sentence-similarity":
         return {}
     own = EDGELM.heads({})[task].layers
-    head = opened.head(opened.resolve_task(task))
+    head = opened.trained_head(opened.resolve_task(task))
     theirs = () if isinstance(head, Pooling) else head.layers
     if len(own) != len(theirs):
         raise UnsupportedError(f"The head of {opened.checkpoint.name} for {task} has another form than edgelm's.")
@@ -259,6 +289,8 @@ def _write_modules(model: SentenceEncoder, source: Path, folder: Path) -> None:
     if modules:
         settings = {"max_seq_length": modules.max_seq_length, "do_lower_case": modules.do_lower_case}
     _write_json(folder / "sentence_bert_config.json", settings)
+    if (source / SETTINGS).is_file():
+        shutil.copyfile(source / SETTINGS, folder / SETTINGS)
 
 
 def _modules(model: SentenceEncoder, folder: Path) -> Iterator[tuple[str, str]]:

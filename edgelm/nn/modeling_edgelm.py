@@ -25,7 +25,7 @@ from transformers.modeling_outputs import (
 from .configuration_edgelm import EdgeLMConfig
 
 MASK_BIAS = -10000.0
-"""Of padding, as in the graph (``edgelm.graph.encoder``)."""
+"""Of padding, as in the graph (``edgelm.graph.positions``)."""
 
 
 @dataclass
@@ -221,7 +221,7 @@ def _relative_bias(table: nn.Embedding, length: int) -> Tensor:
 
 
 def _bucket(distance: Tensor, buckets: int, furthest: int = 128) -> Tensor:
-    """As ``edgelm.graph.encoder.relative_position_bucket``."""
+    """As ``edgelm.graph.positions.relative_position_bucket``."""
     half = buckets // 2
     exact = half // 2
     magnitude = distance.abs()

@@ -17,6 +17,7 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "regression": ("text-classification", {"num_labels": 1, "problem_type": "regression"}),
     "multi-label": ("text-classification", {"num_labels": 5, "problem_type": "multi_label_classification"}),
     "token-classification": ("token-classification", {"num_labels": 7}),
+    "intent-and-slots": ("intent-and-slots", {}),
     "question-answering": ("question-answering", {}),
     "multiple-choice": ("multiple-choice", {}),
     "fill-mask": ("fill-mask", {}),

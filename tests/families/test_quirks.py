@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from edgelm.errors import UnsupportedError, UsageError
-from edgelm.graph.encoder import relative_position_bucket
+from edgelm.graph.positions import relative_position_bucket
 
 Parity = Callable[..., None]
 Maker = Callable[..., Path]

@@ -12,7 +12,12 @@ from hypothesis.extra import numpy as hnp
 
 from edgelm.graph import numeric
 
-SCHEMES = ("dynamic_token_symmetric", "dynamic_token_asymmetric", "dynamic_tensor_asymmetric")
+SCHEMES = (
+    "dynamic_token_symmetric",
+    "dynamic_block_symmetric",
+    "dynamic_token_asymmetric",
+    "dynamic_tensor_asymmetric",
+)
 values = st.floats(-(2.0**100), 2.0**100, width=32)
 matrices = hnp.arrays(np.float32, hnp.array_shapes(min_dims=2, max_dims=3, max_side=6), elements=values)
 
@@ -83,13 +88,14 @@ def test_fake_quantize(scheme: str, x: np.ndarray) -> None:
     rows, results = (x[None], found[None]) if scheme == "dynamic_tensor_asymmetric" else (x, found)
     rows, results = (array.reshape(-1, array.size if len(array) == 1 else array.shape[-1]) for array in (rows, results))
     for row, result in zip(rows.astype(np.float64), results.astype(np.float64), strict=True):
-        span = 2 * np.abs(row).max() if scheme == "dynamic_token_symmetric" else max(row.max(), 0) - min(row.min(), 0)
-        steps = 254 if scheme == "dynamic_token_symmetric" else 255
+        is_symmetric = scheme.endswith("_symmetric")
+        span = 2 * np.abs(row).max() if is_symmetric else max(row.max(), 0) - min(row.min(), 0)
+        steps = 254 if is_symmetric else 255
         assert len(np.unique(result)) <= 256
         assert np.abs(result - row).max() <= span / steps * 1.001 + 255 * float(np.finfo(np.float32).tiny)
 
 
-@pytest.mark.parametrize("scheme", SCHEMES[:2])
+@pytest.mark.parametrize("scheme", SCHEMES[:3])
 @given(x=matrices, padding=st.integers(1, 3))
 def test_fake_quantize_of_a_token_does_not_see_the_others(scheme: str, x: np.ndarray, padding: int) -> None:
     more = np.concatenate([x, np.full((padding, *x.shape[1:]), 7.5, np.float32)])
@@ -106,3 +112,15 @@ def test_fake_quantize_by_hand() -> None:
     np.testing.assert_allclose(found, (np.clip(np.rint(x / step) + zero, -128, 127) - zero) * step, rtol=1e-6)
     symmetric = numeric.fake_quantize_token(np.asarray([[-2.54, 1.0, 0.009]], np.float32), "dynamic_token_symmetric")
     np.testing.assert_allclose(symmetric, [[-2.54, 1.0, 0.0]], rtol=1e-6)
+
+
+def test_fake_quantize_in_blocks() -> None:
+    """Each has a scale of its own, the last and shorter one too."""
+    columns = 2 * numeric.DYNAMIC_BLOCK + 3
+    x = np.random.default_rng(0).normal(0, 1, (5, columns)).astype(np.float32) * np.geomspace(1, 100, columns)
+    found = numeric.fake_quantize_token(x.astype(np.float32), "dynamic_block_symmetric")
+    for first in range(0, columns, numeric.DYNAMIC_BLOCK):
+        part = slice(first, first + numeric.DYNAMIC_BLOCK)
+        alone = numeric.fake_quantize_token(x[:, part].astype(np.float32), "dynamic_token_symmetric")
+        np.testing.assert_array_equal(found[:, part], alone)
+    assert len(np.unique(found)) > 256

@@ -67,6 +67,13 @@ CASES: dict[str, tuple[str, Arrays, dict[str, Any], Callable[..., Any]]] = {
     "reduce_max": ("reduce_max", [A], {"axis": -2, "keepdims": False}, lambda t, x: t.amax(x, 1)),
     "gather": ("gather", [floats(7, 4), ids(7, 2, 3)], {}, lambda t, x, i: t.nn.functional.embedding(i, x)),
     "gather 3d": ("gather", [floats(7, 4), ids(7, 2, 3, 3)], {}, lambda t, x, i: t.nn.functional.embedding(i, x)),
+    "gather integers": ("gather", [ids(9, 7), ids(7, 2, 3)], {}, lambda t, x, i: t.take(x, i.long())),
+    "gather_columns": (
+        "gather_columns",
+        [A, ids(4, 3, 5)],
+        {},
+        lambda t, x, i: t.gather(x, 2, i.long().expand(2, 3, 5)),
+    ),
     "positions": ("position_ids", [ids(9, 2, 5)], {"padding_idx": None}, lambda t, x: t.arange(x.shape[1])[None]),
     "reshape": ("reshape", [A], {"shape": (0, 0, 2, 2)}, lambda t, x: t.reshape(x, (2, 3, 2, 2))),
     "reshape rest": ("reshape", [A], {"shape": (0, -1)}, lambda t, x: t.reshape(x, (2, 12))),

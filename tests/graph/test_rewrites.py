@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from edgelm.errors import UsageError
 from edgelm.families import FAMILIES
 from edgelm.graph import rewrites
 from edgelm.graph.builder import GraphBuilder
-from edgelm.graph.canonical import Dense, Head, Pooling
+from edgelm.graph.canonical import Dense, Disentangled, Head, Pooling, RelativeEncoding, Rotary
 from edgelm.graph.heads import build_graph
 from edgelm.graph.interpreter import Interpreter
 from edgelm.graph.ir import Graph, GraphError
@@ -123,6 +124,56 @@ def test_exact_on_unequal_layers(
             assert_same(graph, apply(graph, names), batch)
 
 
+FORMS: list[Any] = [
+    None,
+    RelativeEncoding(5),
+    Disentangled(20, 8),
+    Disentangled(6, content_to_position=False),
+    Disentangled(20, 6, position_to_content=False, is_shared=True, is_normalized=True),
+]
+
+
+@settings(max_examples=30)
+@given(
+    form=st.sampled_from(FORMS),
+    rotary=st.sampled_from([None, Rotary(100.0), Rotary(7.0, turns_values=True)]),
+    window=st.sampled_from([None, 1, 4]),
+    size=st.sampled_from([2, 8]),
+    widths=st.lists(st.tuples(st.integers(1, 4), st.integers(1, 20)), min_size=1, max_size=3),
+    head=st.sampled_from(list(HEADS)),
+    flags=st.fixed_dictionaries(
+        {
+            name: st.booleans()
+            for name in ("is_pre_norm", "is_gated", "attention_bias", "feed_forward_bias", "has_position_table")
+        }
+    ),
+    length=st.integers(1, 20),
+)
+def test_exact_on_every_form_of_encoder(
+    random_weights: Any,
+    encoder_config: Any,
+    form: Any,
+    rotary: Any,
+    window: int | None,
+    size: int,
+    widths: Any,
+    head: str,
+    flags: dict[str, bool],
+    length: int,
+) -> None:
+    """Forms of attention, windows, LayerNorms and gates mixed as no family has them."""
+    config = encoder_config(layers=tuple((heads, size, units) for heads, units in widths), distances=form, **flags)
+    layers = tuple(replace(layer, rotary=rotary, window=window) for layer in config.layers)
+    weights = random_weights(("embeddings.projection", "rotary"))
+    graph = build_graph(replace(config, layers=layers), HEADS[head], weights, 20)
+    rng = np.random.default_rng(length)
+    batch = {name: rng.integers(0, 2, (2, length), dtype=np.int32) for name in graph.inputs}
+    batch["attention_mask"] = np.ones((2, length), np.int32)
+    batch["attention_mask"][1, max(1, length - 1) :] = 0  # more padding than the window leaves rows that see nothing
+    for names in (*([name] for name in REWRITES), list(REWRITES)):
+        assert_same(graph, apply(graph, names), batch)
+
+
 OPERATORS: dict[str, tuple[str, tuple[str, ...], dict[str, Any]]] = {
     "add": ("add", ("x", "x"), {}),
     "mul a row": ("mul", ("x", "row"), {}),
@@ -133,6 +184,7 @@ OPERATORS: dict[str, tuple[str, tuple[str, ...], dict[str, Any]]] = {
     "softmax": ("softmax", ("x",), {}),
     "l2_normalize": ("l2_normalize", ("x",), {"epsilon": 1e-12}),
     "matmul": ("matmul", ("x", "x"), {"transpose_b": True}),
+    "gather_columns": ("gather_columns", ("x", "columns"), {}),
     "transpose": ("transpose", ("x",), {"perm": (2, 0, 1)}),
     "reshape": ("reshape", ("x",), {"shape": (0, 0, 2, 2)}),
     "reshape before": ("reshape", ("x",), {"shape": (2, 12, 0)}),
@@ -150,6 +202,7 @@ def test_slice_through_any_operator(op: str, inputs: tuple[str, ...], attrs: dic
     b.input("x", "float32", (6, 4, 4))
     for name, shape in {"row": (4,), "column": (4, 1), "square": (4, 4)}.items():
         b.constant(name, rng.normal(0, 1, shape).astype(np.float32))
+    b.constant("columns", rng.integers(0, 4, (4, 4), dtype=np.int32))
     b.op("tanh", "x", name="before")
     b.op(op, *("before" if name == "x" else name for name in inputs), name="whole", **attrs)
     size = int(b.tensors["whole"].shape[axis])
@@ -190,6 +243,25 @@ def test_slice_last_layer_cuts_a_relative_bias_too(random_weights: Any, encoder_
     assert graph["layers.0.masked_scores"].shape == ("batch", 4, "length", "length")
 
 
+@pytest.mark.parametrize("family", ["nezha", "roformer", "modernbert", "deberta-v2"])
+def test_slice_last_layer_narrows_every_form_of_attention(
+    family: str, make_checkpoint: Callable[..., Path], open_model: Any
+) -> None:
+    """Through rotations, encodings of distances and picked columns too: one row of scores, from one query."""
+    model = open_model(make_checkpoint(family, "text-classification"))
+    graph = apply(model.graph("text-classification", 40), ["slice_last_layer"])
+    last = f"layers.{len(model.encoder.layers) - 1}"
+    rows = [
+        tensor.shape
+        for tensor in graph.tensors.values()
+        if tensor.name.startswith(last) and "length" in tensor.shape[-1:]
+    ]
+    assert ("batch", 4, 1, "length") in rows
+    assert set(rows) <= {("batch", 4, 1, "length"), ("batch", 1, 4, "length")}
+    assert graph[f"{last}.query"].shape == ("batch", 1, 32)
+    assert graph[f"{last}.key"].shape == ("batch", "length", 32)
+
+
 @pytest.mark.parametrize("head", ["hidden states", "spans", "mean", "cls and max"])
 def test_slice_last_layer_leaves_what_reads_every_position(head: str, random_weights: Any, encoder_config: Any) -> None:
     graph = build_graph(encoder_config(), HEADS[head], random_weights(), 32)
@@ -210,6 +282,17 @@ def test_fold_attention_scale_removes_the_multiplications(random_weights: Any, e
     before, after = (next(n for n in g.nodes if n.output == "layers.0.query").inputs[1:] for g in (graph, folded))
     for old, new in zip(before, after, strict=True):
         np.testing.assert_allclose(folded[new].numpy(), graph[old].numpy() / np.sqrt(np.float32(8)), rtol=1e-6)
+
+
+@pytest.mark.parametrize("family", ["nezha", "roformer", "modernbert", "deberta-v2"])
+def test_fold_attention_scale_reaches_queries(
+    family: str, make_checkpoint: Callable[..., Path], open_model: Any
+) -> None:
+    """Where more than one product is made of the queries, they are scaled in place of the scores."""
+    graph = open_model(make_checkpoint(family)).graph("feature-extraction", 40)
+    scaled = [node.output for node in graph.nodes if node.output.endswith(".scaled_query")]
+    assert len(scaled) == sum(node.op == "softmax" for node in graph.nodes)
+    assert not set(scaled) & set(apply(graph, ["fold_attention_scale"]).tensors)
 
 
 def test_fold_attention_scale_leaves_scores_that_something_else_reads() -> None:
@@ -236,6 +319,14 @@ def test_merge_qkv(random_weights: Any, encoder_config: Any) -> None:
         ("layers.0.query", "layers.0.key", "layers.0.value"),
         ("layers.1.key", "layers.1.value"),
     ]
+
+
+def test_merge_qkv_of_layers_without_biases(make_checkpoint: Callable[..., Path], open_model: Any) -> None:
+    """Linear layers that read the same tensor merge with their like: queries, keys, values; ``up`` and ``gate``."""
+    graph = open_model(make_checkpoint("modernbert")).graph("feature-extraction", 16)
+    outputs = [len(node.outputs) for node in apply(graph, ["merge_qkv"]).nodes if node.op == "split"]
+    rotations = [node for node in graph.nodes if node.op == "split"]
+    assert sorted(outputs) == sorted([3, 2] * 3 + [2] * len(rotations))
 
 
 def test_merge_qkv_keeps_shared_layers_shared(make_checkpoint: Callable[..., Path], open_model: Any) -> None:

@@ -10,11 +10,20 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgelm.errors import UsageError
+from edgelm.checkpoint import SETTINGS, Prompts, read_prompts, read_sentence_modules
+from edgelm.errors import UnsupportedError, UsageError
 from edgelm.families import FAMILIES
 from edgelm.graph.interpreter import Interpreter
 
-MODEL_TYPES = [model_type for family in FAMILIES for model_type in family.model_types]
+UNTRAINED = {
+    "nezha": "relative positions in every layer, no position table",
+    "roformer": "rotary positions, no position table",
+    "modernbert": "rotary positions, local attention, LayerNorms before the sub-layers, a gated feed-forward network, "
+    "no position table, layers without biases",
+    "deberta-v2": "relative positions in every layer, no position table",
+}
+"""What has no form in edgelm's own encoder, and why."""
+MODEL_TYPES = [kind for family in FAMILIES for kind in family.model_types if kind not in UNTRAINED]
 TASKS = (
     "feature-extraction",
     "text-classification",
@@ -69,6 +78,17 @@ def test_canonical_equals_hugging_face(
     batch = make_batch(open_model(folder))
     model = nn.canonical(folder, task)
     assert_close(answers(torch, model, task, batch), reference(folder, task, batch))
+
+
+@pytest.mark.parametrize(("family", "features"), UNTRAINED.items(), ids=UNTRAINED)
+@pytest.mark.usefixtures("torch")
+def test_what_has_no_form_in_it_is_refused(family: str, features: str, make_checkpoint: Any) -> None:
+    from edgelm import nn
+
+    with pytest.raises(UnsupportedError) as raised:
+        nn.canonical(make_checkpoint(family, "text-classification"), "text-classification")
+    assert f"({family}) has {features}: edgelm exports such encoders" in raised.value.message
+    assert "bert" in raised.value.hint
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -152,6 +172,16 @@ def test_sentence_encoder(
     nn.save(model, folder, tmp_path / "student")
     assert_close(answers(torch, nn.load(tmp_path / "student", task), task, batch), expected)
     assert_close(Interpreter(open_model(tmp_path / "student").graph(task, 40))(batch), expected)
+
+
+def test_prompts_stay(make_sentence_model: Callable[..., Path], tmp_path: Path) -> None:
+    from edgelm import nn
+
+    folder = make_sentence_model()
+    (folder / SETTINGS).write_text('{"prompts": {"query": "q: "}, "default_prompt_name": "query"}')
+    nn.save(nn.canonical(folder, "sentence-similarity"), folder, tmp_path / "student")
+    student = tmp_path / "student"
+    assert read_prompts(student, read_sentence_modules(student)) == Prompts({"query": "q: "}, "query")
 
 
 def test_student_trains_in_hugging_faces_way(make_checkpoint: Any, torch: Any) -> None:
