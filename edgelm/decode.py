@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from edgelm.crf import CRF
 from edgelm.types import Array
 
 if TYPE_CHECKING:
     from tokenizers import Encoding
 
 Answer = dict[str, Any]
+CRF_TOKENS = ("all", "text", "words")
+"""The tokens a conditional random field was trained on: all that are no padding, those without special ones, or the
+first of each word."""
 
 
 def softmax(logits: Array) -> Array:
@@ -42,6 +46,13 @@ def classify(logits: Array, labels: Sequence[str], activation: str, top_k: int |
     return [{"label": labels[i], "score": float(scores[i])} for i in order]
 
 
+def rank(logits: Array, documents: Sequence[str], activation: str, top_k: int | None = None) -> list[Answer]:
+    """Documents with their scores and places, best first. ``logits`` [documents]."""
+    scores = ACTIVATIONS[activation](logits)
+    order = np.argsort(-scores, kind="stable")[:top_k]
+    return [{"index": int(i), "score": float(scores[i]), "text": documents[i]} for i in order]
+
+
 # -- token classification ----------------------------------------------------------------------------------------------
 
 
@@ -54,6 +65,7 @@ def entities(
     *,
     words: str = "pieces",
     unknown: int | None = None,
+    crf: Mapping[str, Any] | None = None,
 ) -> list[Answer]:
     """Entities of one text, without the outside label ``O``. ``logits`` [tokens, labels].
 
@@ -62,10 +74,15 @@ def entities(
     word is: ``pieces`` of WordPiece, or what stands between ``spaces``, the pipeline's rule for all other tokenizers.
     ``unknown`` is the id of the unknown token, in whose place the text's own words are given. The ``word`` of an
     entity is the text from ``start`` to ``end``; Hugging Face decodes it from the tokens, in lower case and with spaces
-    between Chinese characters.
+    between Chinese characters. ``crf`` are the decode rules of a conditional random field; it gives every token the
+    label of the best path, with its probability, and no other label any.
     """
-    probabilities = softmax(logits)
     places = [i for i, special in enumerate(encoding.special_tokens_mask) if not special]
+    if crf is None:
+        probabilities = softmax(logits)
+    else:
+        begins = [i for i in places if i == places[0] or not continues_word(i, encoding, text, words, unknown)]
+        probabilities = _path_scores(crf, logits, places, begins)
     tokens = [_token(i, encoding, probabilities[i], text, words, unknown) for i in places]
     units = [[token] for token in tokens] if aggregation in ("none", "simple") else _words(tokens)
     found = [_labelled(unit, _CHOICES[aggregation], labels) for unit in units]
@@ -73,6 +90,17 @@ def entities(
         return [{key: answer[key] for key in _TOKEN_KEYS} for answer in found if answer["entity"] != "O"]
     grouped = [_entity(group, text) for group in _group(found)]
     return [entity for entity in grouped if entity["entity_group"] != "O"]
+
+
+def _path_scores(rules: Mapping[str, Any], logits: Array, places: list[int], begins: list[int]) -> Array:
+    """[tokens, labels]: what a field gives the tokens it reads; others of a word have what its first token has."""
+    read = {"all": list(range(len(logits))), "text": places, "words": begins}[rules["tokens"]]
+    scores = np.zeros(logits.shape)
+    if read:
+        scores[read] = CRF.from_rules(rules).scores(logits[read])
+    for place in sorted(set(places).difference(read)):
+        scores[place] = scores[place - 1]
+    return scores
 
 
 _TOKEN_KEYS = ("entity", "score", "index", "word", "start", "end")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,9 +27,12 @@ class Question:
     pair: str | None = None
     """The second text of a pair; the context of a question."""
     choices: tuple[str, ...] = ()
+    """What may follow the text; the documents that are ranked by it."""
     top_k: int | None = None
     aggregation: str = "simple"
     truncate: bool = False
+    prompt: str | None = None
+    """The name of the bundle's prompt that is put before each text; None: its default, if it has one."""
 
 
 class Session:
@@ -67,12 +70,31 @@ class Session:
 
     def texts(self, question: Question) -> list[Text]:
         """What is to be tokenized for a question; UsageError when the task does not take all that is asked."""
-        task = _TASKS[self.manifest["task"]]
-        given = {"pair": question.pair, "choices": question.choices or None, "top_k": question.top_k}
+        task = self._task(question)
+        given = {name: getattr(question, name) for name in _FLAGS} | {"choices": question.choices or None}
         surplus = [_FLAGS[name] for name, value in given.items() if value is not None and name not in task.takes]
         if surplus:
             raise UsageError(f"{self.manifest['task']} takes no {surplus[0]}.")
-        return task.texts(question)
+        return task.texts(self._prompted(question) if "prompt" in task.takes else question)
+
+    def _task(self, question: Question) -> _Task:
+        """How a question is answered: a bundle that scores pairs ranks the documents it is given."""
+        ranks = ranks_documents(self.manifest) and question.choices
+        return _RANKING if ranks else _TASKS[self.manifest["task"]]
+
+    def _prompted(self, question: Question) -> Question:
+        """The question with its prompt before each text, as sentence-transformers' ``encode`` puts it there."""
+        found = self.manifest.get("prompts") or {"texts": {}, "default": None}
+        name = found["default"] if question.prompt is None else question.prompt
+        if name is None:
+            return question
+        if name not in found["texts"]:
+            names = ", ".join(found["texts"]) or "none"
+            raise UsageError(f"The bundle has no prompt {name!r:.60}.", hint=f"There are: {names}.")
+        prompt = found["texts"][name]
+        parts = [question.text] if question.pair is None else [question.text, question.pair]
+        text, *pair = (prompt + part if part.strip() else part for part in parts)  # an empty one is refused as such
+        return replace(question, text=text, pair=pair[0] if pair else None)
 
     def rows(self, question: Question, encodings: Sequence[Encoding]) -> list[Encoding]:
         """What the model reads for a question, of its ``texts`` tokenized: windows of them, or cut, or as they are."""
@@ -83,7 +105,7 @@ class Session:
 
     def decode(self, question: Question, rows: Sequence[Encoding], outputs: Sequence[Mapping[str, Array]]) -> Any:
         """The answer, of a question's ``rows`` and the model's outputs for each of them, without the batch axis."""
-        return _TASKS[self.manifest["task"]].answer(self, question, rows, outputs)
+        return self._task(question).answer(self, question, rows, outputs)
 
     def encode(self, text: Text, *, truncate: bool) -> Encoding:
         """Encode a text; one that is too long is a UsageError unless it may be truncated."""
@@ -119,6 +141,11 @@ def takes_one_text(manifest: Mapping[str, Any]) -> bool:
     """
     shared = manifest["scheme"]["activations"].startswith("dynamic_tensor")
     return shared or isinstance(manifest["artifact"]["inputs"][0]["shape"][0], int)
+
+
+def ranks_documents(manifest: Mapping[str, Any]) -> bool:
+    """Whether the bundle is a reranker: one score for a pair of a query and a document."""
+    return manifest["task"] == "text-classification" and len(manifest["labels"]) == 1
 
 
 def batches(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
@@ -163,6 +190,12 @@ def _text_and_choices(question: Question) -> list[Text]:
     return [(question.text, choice) for choice in question.choices]
 
 
+def _query_and_documents(question: Question) -> list[Text]:
+    if question.pair is not None:
+        raise UsageError("Documents are ranked by one text.", hint="Leave the second text out.")
+    return [(question.text, document) for document in question.choices]
+
+
 def _each_text(question: Question) -> list[Text]:
     """The texts whose similarity is asked are each encoded alone."""
     return [question.text] if question.pair is None else [question.text, question.pair]
@@ -173,16 +206,35 @@ def _classify(session: Session, question: Question, _: _Rows, outputs: _Outputs)
     return decode.classify(outputs[0]["logits"], session.manifest["labels"], activation, question.top_k)
 
 
+def _rank(session: Session, question: Question, _: _Rows, outputs: _Outputs) -> Any:
+    """Each document with its score and its place among those given, the best first."""
+    activation = session.manifest["decode"]["activation"]
+    logits = np.stack([found["logits"][0] for found in outputs])
+    return decode.rank(logits, question.choices, activation, question.top_k)
+
+
 def _entities(session: Session, question: Question, rows: _Rows, outputs: _Outputs) -> Any:
-    return decode.entities(
-        outputs[0]["logits"],
-        rows[0],
-        question.text,
-        session.manifest["labels"],
-        question.aggregation,
-        words=session.manifest["decode"]["words"],
-        unknown=session.tokenizer.special_ids.get("unk"),
-    )
+    manifest = session.manifest
+    return _found(session, question, rows, outputs[0]["logits"], manifest["labels"], manifest["decode"])
+
+
+def _intent_and_slots(session: Session, question: Question, rows: _Rows, outputs: _Outputs) -> Any:
+    """The best intent, and as slots the entities by the label of each word's first token, which alone is trained."""
+    manifest = session.manifest
+    rules = manifest["decode"]
+    (intent,) = decode.classify(outputs[0]["intent_logits"], manifest["labels"], rules["activation"], 1)
+    firsts = replace(question, aggregation="first")
+    slots = _found(session, firsts, rows, outputs[0]["slot_logits"], manifest["slot_labels"], rules["slots"])
+    return {"intent": intent["label"], "score": intent["score"], "slots": slots}
+
+
+def _found(
+    session: Session, question: Question, rows: _Rows, logits: Array, labels: Sequence[str], rules: Mapping[str, Any]
+) -> list[decode.Answer]:
+    """The entities of a text by a tagger's decode rules."""
+    unknown = session.tokenizer.special_ids.get("unk")
+    how = {"words": rules["words"], "crf": rules.get("crf"), "unknown": unknown}
+    return decode.entities(logits, rows[0], question.text, labels, question.aggregation, **how)
 
 
 def _answer_span(session: Session, question: Question, rows: _Rows, outputs: _Outputs) -> Any:
@@ -244,13 +296,20 @@ class _Task:
     """What may stand beside a text."""
 
 
-_FLAGS = {"pair": "second text (--text-pair, --context)", "choices": "--choice", "top_k": "--top-k"}
+_FLAGS = {
+    "pair": "second text (--text-pair, --context)",
+    "choices": "--choice or --document",
+    "top_k": "--top-k",
+    "prompt": "--prompt",
+}
+_RANKING = _Task(_query_and_documents, _rank, ("pair", "choices", "top_k"))
 _TASKS: Mapping[str, _Task] = {
     "text-classification": _Task(_text_or_pair, _classify, ("pair", "top_k")),
     "token-classification": _Task(_text_or_pair, _entities, ()),
+    "intent-and-slots": _Task(_text_or_pair, _intent_and_slots, ()),
     "question-answering": _Task(_question_and_context, _answer_span, ("pair", "top_k")),
     "multiple-choice": _Task(_text_and_choices, _choose, ("choices", "top_k")),
     "fill-mask": _Task(_text_or_pair, _fill_mask, ("pair", "top_k")),
     "feature-extraction": _Task(_text_or_pair, _hidden_states, ("pair",)),
-    "sentence-similarity": _Task(_each_text, _similarity, ("pair",)),
+    "sentence-similarity": _Task(_each_text, _similarity, ("pair", "prompt")),
 }

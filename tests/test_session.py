@@ -16,32 +16,12 @@ from hypothesis import strategies as st
 
 from edgelm.decode import AGGREGATIONS
 from edgelm.errors import UsageError
-from edgelm.pipeline import ExportRequest, Plan, export
-from edgelm.session import Question, Session, batches
-from edgelm.types import Verdict
+from edgelm.session import Question, batches
 
 ENGLISH = "The movie was great, not boring: he lives in Paris and loves London!"
 CHINESE = "我在北京，她在上海。中国的天气很好，我不喜欢电影！"
 MIXED = "Zoë loves 北京, really... Flugzeugträger was un-good ☃ x"
 LABELS = {"0": "O", "1": "B-PER", "2": "I-PER", "3": "B-LOC", "4": "I-LOC"}
-
-
-@pytest.fixture(scope="module")
-def open_session(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Session]:
-    """``open_session(folder, **request)``: the folder exported to ONNX and opened; once for the same arguments."""
-    opened: dict[str, Session] = {}
-
-    def make(folder: Path, **request: Any) -> Session:
-        key = f"{folder} {request}"
-        if key not in opened:
-            out = tmp_path_factory.mktemp("bundles")
-            plan = Plan(ExportRequest(str(folder), ("onnx",), out, threads=1, **request))
-            (report,) = export(plan, lambda *_: None)
-            assert report.verdict is Verdict.PASS, report.checks
-            opened[key] = Session.open(out / "onnx", threads=1)
-        return opened[key]
-
-    return make
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgelm.batch.reading import MOST_LINE_BYTES, Line, Place, Window
 from edgelm.errors import EdgelmError, UsageError
-from edgelm.session import Question, Session, batches, takes_one_text
+from edgelm.session import Question, Session, batches, ranks_documents, takes_one_text
 from edgelm.tokenizer import Text
 from edgelm.types import Array
 
@@ -100,7 +100,7 @@ def answer(session: Session, asked: Asked, window: Window) -> Answered:
     rows = [_Row(line) for line in window.lines]
     for row in rows:
         with row.told():
-            _read_(row, asked, session.manifest["task"])
+            _read_(row, asked, session.manifest)
             assert row.question is not None
             row.texts = session.texts(row.question)
     _encode_(session, [row for row in rows if not row.error])
@@ -115,7 +115,7 @@ def answer(session: Session, asked: Asked, window: Window) -> Answered:
     )
 
 
-def _read_(row: _Row, asked: Asked, task: str) -> None:
+def _read_(row: _Row, asked: Asked, manifest: Mapping[str, Any]) -> None:
     """Give a row its question and the part of its output that is its own; UsageError when it has none."""
     if not row.line.is_whole:
         raise UsageError(f"The line is longer than {MOST_LINE_BYTES >> 20} MiB.")
@@ -133,7 +133,7 @@ def _read_(row: _Row, asked: Asked, task: str) -> None:
         raise UsageError(f"The row has a field {taken[0]!r} already.", hint="Give it another name.")
     # The line itself, not what was read of it: numbers keep their digits, fields their order.
     row.head = content.strip().removesuffix("}").rstrip() + (", " if fields else "")
-    row.question = _question(fields, asked.question, task)
+    row.question = _question(fields, asked.question, manifest)
 
 
 def _object(content: str) -> dict[str, Any]:
@@ -152,22 +152,30 @@ def _refuse(name: str) -> None:
     raise ValueError(f"{name} is no number of JSON's")
 
 
-def _question(fields: Mapping[str, Any], common: Question, task: str) -> Question:
+def _question(fields: Mapping[str, Any], common: Question, manifest: Mapping[str, Any]) -> Question:
     """A row's question; UsageError says which field is missing or of the wrong type."""
-    texts, pairs = _FIELDS.get(task, _TEXT_AND_PAIR)
+    several = _several(manifest)
+    texts, pairs = _FIELDS.get(manifest["task"], _TEXT_AND_PAIR)
     text = _field(fields, texts)
     if text is None:
         raise UsageError(f"The row has no {' or '.join(map(repr, texts))}.")
     pair = _field(fields, pairs)
-    choices = fields.get("choices") if task == "multiple-choice" else None
+    choices = fields.get(several) if several else None
     if choices is not None and not (isinstance(choices, list) and all(isinstance(one, str) for one in choices)):
-        raise UsageError("The row's 'choices' is no list of texts.")
+        raise UsageError(f"The row's {several!r} is no list of texts.")
     return replace(
         common,
         text=text,
         pair=common.pair if pair is None else pair,
         choices=common.choices if choices is None else tuple(choices),
     )
+
+
+def _several(manifest: Mapping[str, Any]) -> str:
+    """The field that holds several texts to one; empty where the bundle's task has none."""
+    if manifest["task"] == "multiple-choice":
+        return "choices"
+    return "documents" if ranks_documents(manifest) else ""
 
 
 def _field(fields: Mapping[str, Any], names: Sequence[str]) -> str | None:

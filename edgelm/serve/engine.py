@@ -16,7 +16,7 @@ from edgelm.serve.errors import ServeError, invalid, overloaded
 from edgelm.serve.log import bug, log
 from edgelm.serve.metrics import Metrics
 from edgelm.serve.settings import Limits
-from edgelm.session import Question, Session, batches, takes_one_text
+from edgelm.session import Question, Session, batches, ranks_documents, takes_one_text
 from edgelm.types import Array
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 _CHARACTERS_PER_TOKEN = 3
 """A guess, and a low one for English, by which the line is cut before it is tokenized."""
 _LONGEST_RETRY_S = 60
+RANKING = "text-ranking"
+"""Hugging Face's name for what a classifier of pairs with one label does beside its own task."""
 
 
 @dataclass(frozen=True)
@@ -155,6 +157,11 @@ class Engine:
     def task(self) -> str:
         """The bundle's."""
         return str(self.session.manifest["task"])
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """All that the bundle can be asked for."""
+        return (self.task, RANKING) if ranks_documents(self.session.manifest) else (self.task,)
 
     def submit(self, job: Job) -> None:
         """Stand in line; ServeError 429 when too many texts wait, which says when to come back."""

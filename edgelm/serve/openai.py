@@ -35,7 +35,7 @@ def router(service: Service) -> APIRouter:
     async def embeddings(request: Request, body: EmbeddingsRequest) -> Response:
         served = service.model(body.model, (EMBEDDING,))
         _check_dimensions(served, body.dimensions)
-        answered = await _answered(service, request, served, body.input)
+        answered = await _answered(service, request, served, body)
         encode = _base64 if body.encoding_format == "base64" else list
         data = [
             {"object": "embedding", "index": i, "embedding": encode(vector)} for i, vector in enumerate(answered.values)
@@ -66,11 +66,13 @@ def router(service: Service) -> APIRouter:
     return routes
 
 
-async def _answered(service: Service, request: Request, served: Served, given: str | Sequence[Any]) -> Answered:
-    if isinstance(given, str):
-        return await service.ask(request.scope, served, [Question(given)])
+async def _answered(service: Service, request: Request, served: Served, body: EmbeddingsRequest) -> Answered:
+    """Of texts after their prompt, or of tokens as they are."""
+    given: Any = [body.input] if isinstance(body.input, str) else body.input
     if isinstance(given[0], str):
-        return await service.ask(request.scope, served, [Question(text) for text in given])
+        return await service.ask(request.scope, served, [Question(text, prompt=body.prompt) for text in given])
+    if body.prompt is not None:
+        raise invalid("A prompt goes before texts; these are tokens.")
     lists: Sequence[Any] = [given] if isinstance(given[0], int) else given
     return await service.ask_ids(request.scope, served, [_framed(served, ids) for ids in lists])
 

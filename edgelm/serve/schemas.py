@@ -80,6 +80,9 @@ _COUNT_SCHEMA = {"type": "integer", "minimum": 1, "maximum": _MOST_ANSWERS}
 Count = Annotated[int, Field(ge=1, le=_MOST_ANSWERS), BeforeValidator(_whole), WithJsonSchema(_COUNT_SCHEMA)]
 TopK = Annotated[Count | None, Field(description="How many answers.")]
 Truncate = Annotated[bool, Field(description="Cut a text that is too long instead of refusing it.")]
+Prompt = Annotated[
+    str | None, Field(description="The name of the prompt that goes before each text; default: the model's default.")
+]
 
 
 class _Request(Strict):
@@ -99,6 +102,12 @@ class EntitiesRequest(_Request):
 
     inputs: Text | Many[Text]
     aggregation: Literal["none", "simple", "first", "average", "max"] = "simple"
+
+
+class IntentRequest(_Request):
+    """Texts to find the intent and the slots of."""
+
+    inputs: Text | Many[Text]
 
 
 class AnswerRequest(Strict):
@@ -127,12 +136,27 @@ class EmbedRequest(_Request):
     """Texts to embed."""
 
     inputs: Text | Many[Text]
+    prompt: Prompt = None
 
 
 class SimilarityRequest(_Request):
     """Pairs to compare."""
 
     inputs: WholePair | Many[WholePair]
+    prompt: Prompt = None
+
+
+class RerankRequest(BaseModel):
+    """Cohere's request; what else clients send is ignored."""
+
+    model_config = ConfigDict(strict=True, frozen=True)
+
+    query: Text
+    documents: Many[Text]
+    model: Name = None
+    top_n: TopK = None
+    return_documents: bool = False
+    truncate: Annotated[bool, Field(description="Cut a pair that is too long, as Cohere does; else refuse it.")] = True
 
 
 class Label(Strict):
@@ -161,6 +185,14 @@ class TokenEntity(Strict):
     word: str
     start: int
     end: int
+
+
+class Intent(Strict):
+    """What is wanted of an assistant, and the characters that say of what, when and where."""
+
+    intent: str
+    score: float
+    slots: list[Entity]
 
 
 class Span(Strict):
@@ -203,6 +235,12 @@ class EntitiesResponse(_Response):
     outputs: list[list[Entity | TokenEntity]]
 
 
+class IntentResponse(_Response):
+    """For each input its intent and slots."""
+
+    outputs: list[Intent]
+
+
 class AnswerResponse(_Response):
     """For each question its answers, best first."""
 
@@ -233,6 +271,26 @@ class SimilarityResponse(_Response):
     outputs: list[Similarity]
 
 
+class Document(Strict):
+    """A document that was ranked."""
+
+    text: str
+
+
+class Ranked(Strict):
+    """A document's place in the request, and its score."""
+
+    index: int
+    relevance_score: float
+    document: Document | None = None
+
+
+class RerankResponse(_Response):
+    """Cohere's answer: the documents, best first; with their texts where those were asked for."""
+
+    results: list[Ranked]
+
+
 class ErrorDetail(Strict):
     """What went wrong."""
 
@@ -260,6 +318,7 @@ class EmbeddingsRequest(BaseModel):
     model: str
     encoding_format: Literal["float", "base64"] = "float"
     dimensions: Annotated[Size | None, Field(description="If given, it must be the model's own.")] = None
+    prompt: Prompt = None
     user: str | None = None
 
 

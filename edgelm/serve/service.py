@@ -30,7 +30,7 @@ class Service:
 
     def model(self, name: str | None, tasks: Collection[str]) -> Served:
         """The model of that name, or the only one for the tasks; ServeError 404 where there is none."""
-        fitting = [one for one in self.models.served.values() if one.engine.task in tasks]
+        fitting = [one for one in self.models.served.values() if not set(tasks).isdisjoint(one.engine.tasks)]
         if name is None:
             if len(fitting) == 1:
                 return fitting[0]

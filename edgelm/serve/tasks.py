@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
 from edgelm.serve import schemas
+from edgelm.serve.engine import RANKING
 from edgelm.serve.replies import ASKING, errors, reply
 from edgelm.serve.service import Service
 from edgelm.session import Question
@@ -31,10 +32,9 @@ class Endpoint:
 
 
 def _text_or_pair(one: str | schemas.TextPair | schemas.WholePair, request: Any) -> Question:
-    top_k = getattr(request, "top_k", None)
-    if isinstance(one, str):
-        return Question(one, top_k=top_k, truncate=request.truncate)
-    return Question(one.text, pair=one.pair, top_k=top_k, truncate=request.truncate)
+    text, pair = (one, None) if isinstance(one, str) else (one.text, one.pair)
+    top_k, prompt = getattr(request, "top_k", None), getattr(request, "prompt", None)
+    return Question(text, pair=pair, top_k=top_k, truncate=request.truncate, prompt=prompt)
 
 
 def _entities(one: str, request: schemas.EntitiesRequest) -> Question:
@@ -65,6 +65,14 @@ ENDPOINTS = (
         schemas.EntitiesResponse,
         _entities,
         "Find entities in texts",
+    ),
+    Endpoint(
+        "/intent",
+        ("intent-and-slots",),
+        schemas.IntentRequest,
+        schemas.IntentResponse,
+        _text_or_pair,
+        "Find the intent and the slots of texts",
     ),
     Endpoint(
         "/answer",
@@ -110,7 +118,31 @@ def router(service: Service) -> APIRouter:
             response_model=endpoint.response,
             responses=errors(ASKING),
         )
+    _add_rerank(routes, service)
     return routes
+
+
+def _add_rerank(routes: APIRouter, service: Service) -> None:
+    """The endpoint of rerankers, in the form that Cohere's clients speak."""
+
+    @routes.post(
+        "/rerank",
+        summary="Rank documents by a query, as Cohere's API does",
+        operation_id="rerank",
+        response_model=schemas.RerankResponse,
+        responses=errors(ASKING),
+    )
+    async def rerank(request: Request, body: schemas.RerankRequest) -> Response:
+        served = service.model(body.model, (RANKING,))
+        question = Question(body.query, choices=tuple(body.documents), top_k=body.top_n, truncate=body.truncate)
+        answered = await service.ask(request.scope, served, [question])
+        results = [_ranked(one, with_text=body.return_documents) for one in answered.values[0]]
+        return reply({"model": served.model.name, "results": results})
+
+
+def _ranked(one: Mapping[str, Any], *, with_text: bool) -> dict[str, Any]:
+    found = {"index": one["index"], "relevance_score": one["score"]}
+    return {**found, "document": {"text": one["text"]}} if with_text else found
 
 
 def _handler(service: Service, endpoint: Endpoint) -> Callable[..., Any]:

@@ -22,6 +22,7 @@ ROWS: dict[str, list[tuple[dict[str, Any], Question]]] = {
         ({"text": "a", "pair": "b", "context": "not read"}, Question("a", pair="b")),
     ],
     "token-classification": [({"text": text, "choices": "not read"}, Question(text)) for text in TEXTS],
+    "intent-and-slots": [({"text": text}, Question(text)) for text in TEXTS],
     "question-answering": [
         *(({"question": "where", "context": text}, Question("where", pair=text)) for text in TEXTS),
         ({"text": "where", "pair": "he lives in paris " * 30}, Question("where", pair="he lives in paris " * 30)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -82,7 +83,16 @@ def bundles(
         "choices": make_bundle(make_checkpoint("bert", "multiple-choice")),
         "states": make_bundle(make_checkpoint("bert")),
         "vectors": make_bundle(make_sentence_model()),
+        "prompted": make_bundle(_with_prompts(make_sentence_model())),
+        "scores": make_bundle(make_checkpoint("bert", "text-classification", num_labels=1)),
+        "joint": make_bundle(make_checkpoint("bert", "intent-and-slots")),
     }
+
+
+def _with_prompts(folder: Path) -> Path:
+    prompts = {"prompts": {"query": "who is ", "passage": "it is "}, "default_prompt_name": "query"}
+    (folder / "config_sentence_transformers.json").write_text(json.dumps(prompts))
+    return folder
 
 
 @pytest.fixture(scope="session")

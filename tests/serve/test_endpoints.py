@@ -45,6 +45,20 @@ CASES: dict[str, tuple[str, str, Any, list[Question]]] = {
         {"inputs": list(TEXTS), "aggregation": "none"},
         [Question(t, aggregation="none") for t in TEXTS],
     ),
+    "intents": ("joint", "/intent", {"inputs": list(TEXTS)}, [Question(t) for t in TEXTS]),
+    "the default prompt": ("prompted", "/embed", {"inputs": list(TEXTS)}, [Question(t) for t in TEXTS]),
+    "another prompt": (
+        "prompted",
+        "/embed",
+        {"inputs": list(TEXTS), "prompt": "passage"},
+        [Question(t, prompt="passage") for t in TEXTS],
+    ),
+    "a pair with a prompt": (
+        "prompted",
+        "/similarity",
+        {"inputs": {"text": TEXTS[0], "pair": TEXTS[1]}, "prompt": "passage"},
+        [Question(TEXTS[0], pair=TEXTS[1], prompt="passage")],
+    ),
     "windows": (
         "spans",
         "/answer",
@@ -88,7 +102,7 @@ def test_a_name_is_not_needed_where_one_model_fits(server: Server) -> None:
     assert server.post("/entities", {"inputs": "he"}).json()["model"] == "entities"
     response = server.post("/classify", {"inputs": "he"})
     assert response.status_code == 404
-    assert "name one of labels, small, int8" in response.json()["error"]["message"]
+    assert "name one of labels, small, int8, scores" in response.json()["error"]["message"]
 
 
 def test_two_hundred_mixed_requests_at_once(server: Server, sessions: dict[str, Session]) -> None:
@@ -113,6 +127,32 @@ def test_two_hundred_mixed_requests_at_once(server: Server, sessions: dict[str, 
     assert max(line.get("batch", 0) for line in server.events("request")) > 3, "no batch held several requests"
 
 
+# -- rerankers ---------------------------------------------------------------------------------------------------------
+
+
+def test_rerank_in_coheres_form(server: Server, sessions: dict[str, Session]) -> None:
+    query, documents = TEXTS[1], [TEXTS[0], TEXTS[2], TEXTS[3], "bad " * 90]
+    body = {"query": query, "documents": documents, "rank_fields": ["ignored"]}
+    ranked = sessions["scores"].answer(Question(query, choices=tuple(documents), truncate=True))
+    expected = [{"index": one["index"], "relevance_score": one["score"]} for one in ranked]
+    found = server.post("/rerank", body).json()
+    assert found["model"] == "scores"
+    assert_same(found["results"], expected)
+    shown = server.post("/rerank", {**body, "top_n": 2, "return_documents": True}).json()["results"]
+    texts = [{**one, "document": {"text": documents[one["index"]]}} for one in expected[:2]]
+    assert_same(shown, texts)
+
+
+def test_rerank_refuses(server: Server) -> None:
+    body = {"query": "he", "documents": ["bad " * 90]}
+    long = server.post("/rerank", {**body, "truncate": False})
+    assert (long.status_code, long.json()["error"]["code"]) == (422, "invalid_input")
+    other = server.post("/rerank", {**body, "model": "labels"})
+    assert (other.status_code, other.json()["error"]["code"]) == (404, "wrong_task")
+    assert "Model labels is for text-classification; this endpoint is for text-ranking." in other.text
+    assert server.post("/rerank", {**body, "documents": []}).status_code == 422
+
+
 # -- OpenAI ------------------------------------------------------------------------------------------------------------
 
 
@@ -128,6 +168,16 @@ def test_openai_embeddings(server: Server, sessions: dict[str, Session]) -> None
     coded = server.post("/v1/embeddings", {**body, "encoding_format": "base64"}).json()
     for entry, vector in zip(coded["data"], expected, strict=True):
         assert_same(np.frombuffer(base64.b64decode(entry["embedding"]), "<f4").tolist(), vector)
+
+
+def test_openai_embeddings_with_a_prompt(server: Server, sessions: dict[str, Session]) -> None:
+    for name in (None, "passage"):
+        body = {"model": "prompted", "input": list(TEXTS), "prompt": name}
+        found = server.post("/v1/embeddings", body).json()
+        expected = offline(sessions["prompted"], [Question(text, prompt=name) for text in TEXTS])
+        assert_same([entry["embedding"] for entry in found["data"]], expected)
+    tokens = server.post("/v1/embeddings", {"model": "prompted", "input": [5, 6], "prompt": "passage"})
+    assert (tokens.status_code, tokens.json()["error"]["code"]) == (422, "invalid_input")
 
 
 def test_openai_takes_tokens(server: Server, sessions: dict[str, Session]) -> None:

@@ -40,6 +40,8 @@ BODIES: dict[str, tuple[str, Any, int, str]] = {
     "a wrong number": ("/classify", {"inputs": "a", "model": "labels", "top_k": 0}, 422, "invalid_input"),
     "an unknown model": ("/classify", {"inputs": "a", "model": "zzz"}, 404, "model_not_found"),
     "a model of another task": ("/classify", {"inputs": "a", "model": "vectors"}, 404, "wrong_task"),
+    "a prompt there is not": ("/embed", {"inputs": "a", "model": "prompted", "prompt": "x"}, 422, "invalid_input"),
+    "a prompt where there is none": ("/embed", {"inputs": "a", "model": "states", "prompt": "x"}, 422, "invalid_input"),
     "a text that is too long": ("/classify", {"inputs": "a " * 90, "model": "labels"}, 422, "invalid_input"),
     "no mask": ("/fill", {"inputs": "a"}, 422, "invalid_input"),
     "one choice": ("/choose", {"inputs": {"text": "a", "choices": ["b"]}}, 422, "invalid_input"),
