@@ -5,10 +5,11 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import EntryPoint, entry_points
 from typing import cast
 
+from edgelm import setups
 from edgelm.errors import ToolchainError, UsageError
 from edgelm.types import Converter, Target
 
@@ -43,11 +44,14 @@ def target(name: str) -> Target:
 
 
 def install(set_up: str, say: Callable[[str], None]) -> None:
-    """Install what the targets of that set-up need beyond pip; UsageError lists the set-ups there are."""
-    found = {target.set_up: target for target in targets().values() if target.set_up}
+    """Install a set-up of edgelm's own, or what targets need beyond pip; UsageError lists the set-ups there are."""
+    found: dict[str, Callable[[Callable[[str], None]], object]] = {
+        target.set_up: target.install for target in targets().values() if target.set_up
+    }
+    found |= {name: partial(setups.install, name) for name in setups.SET_UPS}
     if set_up not in found:
-        raise UsageError(f"Nothing to install is called {set_up!r}.", hint=f"There are: {', '.join(map(str, found))}.")
-    found[set_up].install(say)
+        raise UsageError(f"Nothing to install is called {set_up!r}.", hint=f"There are: {', '.join(sorted(found))}.")
+    found[set_up](say)
 
 
 def converter_of(target: Target) -> Converter:
@@ -71,12 +75,21 @@ def _is_importable(module: str) -> bool:
 
 
 def install_command(targets: Iterable[Target]) -> str:
-    """The exact command that installs what those targets need."""
-    return f"pip install 'edgelm[{','.join(dict.fromkeys(target.extra for target in targets))}]'"
+    """The exact command that installs what those targets need, from the distributions that they come with."""
+    extras: dict[str, dict[str, None]] = {}
+    for target in targets:
+        of_its_own = extras.setdefault(origins().get(target.name, "edgelm"), {})
+        of_its_own.update({target.extra: None} if target.extra else {})
+    wanted = (f"{name}[{','.join(names)}]" if names else name for name, names in extras.items())
+    return " ".join(("pip install", *(f"'{requirement}'" for requirement in wanted)))
 
 
 def require(targets: Iterable[Target]) -> None:
     """ToolchainError with the install command when any target's toolchain is missing."""
+    targets = tuple(targets)
+    for target in targets:
+        if target.unwritable:
+            raise ToolchainError(f"Target {target.name}: {target.unwritable}.")
     lacking = [(target, modules) for target in targets if (modules := missing_modules(target))]
     if lacking:
         names = ", ".join(dict.fromkeys(module for _, modules in lacking for module in modules))
@@ -104,11 +117,18 @@ def _members(point: EntryPoint) -> tuple[Converter | Target, ...]:
         members = point.load()
     except Exception as error:  # a third party's module may fail in any way
         raise ToolchainError(
-            f"Plugin {point.name} ({point.value}) is broken: {type(error).__name__}: {error}."
+            f"Plugin {point.name} ({point.value}) is broken: {type(error).__name__}: {error}.", hint=_way_out(point)
         ) from error
     if not isinstance(members, tuple) or not all(hasattr(member, "name") for member in members):
-        raise ToolchainError(f"Plugin {point.name}: {point.value} is not a tuple of converters or targets.")
+        raise ToolchainError(
+            f"Plugin {point.name}: {point.value} is not a tuple of converters or targets.", hint=_way_out(point)
+        )
     return members
+
+
+def _way_out(point: EntryPoint) -> str:
+    """What takes a third party's plugin away, for nothing works beside a broken one."""
+    return f"Run: pip uninstall {point.dist.name}" if point.dist and point.dist.name != "edgelm" else ""
 
 
 def _load(group: str) -> Mapping[str, Converter | Target]:
@@ -117,6 +137,8 @@ def _load(group: str) -> Mapping[str, Converter | Target]:
     for point in _points(group):
         for member in _members(point):
             if member.name in found:
-                raise ToolchainError(f"Both {origin[member.name]} and {point.value} define {member.name}.")
+                raise ToolchainError(
+                    f"Both {origin[member.name]} and {point.value} define {member.name}.", hint=_way_out(point)
+                )
             found[member.name], origin[member.name] = member, point.value
     return found

@@ -6,7 +6,8 @@ import ctypes
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
@@ -106,12 +107,49 @@ def import_coremltools() -> Any:
     return coremltools
 
 
+def import_mnn() -> Any:
+    """MNN's runtime, without what it prints as it is imported."""
+    with stdout_held():
+        import MNN
+    return MNN
+
+
+def run_mnnconvert(arguments: Sequence[str]) -> str:
+    """Run MNN's converter in this process; gives what it printed.
+
+    By way of the extension module: importing ``MNN.tools``, as the command ``mnnconvert`` does, installs a package and
+    asks a server for the credentials to log every conversion under the machine's id.
+    """
+    with stdout_held() as said:
+        import_module("_tools").mnnconvert(["mnnconvert", *arguments])
+    return said.decode("utf-8", "replace")
+
+
+@contextmanager
+def stdout_held() -> Iterator[bytearray]:
+    """Holds back what native code prints on stdout; the bytes are there once the context is left."""
+    said = bytearray()
+    sys.stdout.flush()
+    stdout = os.dup(1)
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), 1)
+        try:
+            yield said
+        finally:
+            ctypes.CDLL(None).fflush(None)
+            os.dup2(stdout, 1)
+            os.close(stdout)
+            held.seek(0)
+            said += held.read()
+
+
 def import_toolchain(module: str) -> Any:
     """Any vendor's module, by the way there is for it here."""
     return _QUIETLY[module]() if module in _QUIETLY else import_module(module)
 
 
 _QUIETLY: Mapping[str, Callable[[], Any]] = {
+    "MNN": import_mnn,
     "coremltools": import_coremltools,
     "onnxruntime": import_onnxruntime,
     "openvino": import_openvino,

@@ -211,6 +211,17 @@ def _gather(e: Lowering, node: Node) -> Sequence[Any]:
     return [e.add("gather", node.output, x=table, indices=indices, axis=0)]
 
 
+def _gather_columns(e: Lowering, node: Node) -> Sequence[Any]:
+    """gather_along_axis, whose indices are repeated for every head: once for all such nodes."""
+    x, indices = node.inputs
+    others = e.shape(x)[:-2]
+    tiled = f"{indices}_{'x'.join(map(str, others))}"
+    if tiled not in e.values:
+        columns = e.add("expand_dims", f"{tiled}_of", x=e.read(indices), axes=list(range(len(others))))
+        e.values[tiled] = e.add("tile", tiled, x=columns, reps=[*others, 1, 1])
+    return [e.add("gather_along_axis", node.output, x=e.read(x), indices=e.values[tiled], axis=-1)]
+
+
 def _position_ids(e: Lowering, node: Node) -> Sequence[Any]:
     """Sums along the row rather than a range of the length: no shape then depends on a value."""
     ids, out, padding = e.read(node.inputs[0]), node.output, node.attrs["padding_idx"]
@@ -282,6 +293,7 @@ _EMIT: Mapping[str, Emit] = {
     "reduce_sum": _reduce("reduce_sum"),
     "reduce_max": _reduce("reduce_max"),
     "gather": _gather,
+    "gather_columns": _gather_columns,
     "position_ids": _position_ids,
     "reshape": _reshape,
     "transpose": _transpose,

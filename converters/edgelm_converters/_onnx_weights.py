@@ -106,7 +106,7 @@ def gather(e: Emitter, node: Node) -> None:
     table, ids = node.inputs
     tensor = e.graph[table]
     e.stored(tensor)
-    if tensor.dtype == "float32":
+    if tensor.dtype in ("float32", "int32"):
         e.add("Gather", [table, ids], node.output, axis=0)
         return
     if tensor.dtype == "int4":

@@ -51,7 +51,7 @@ BUILTINS: Mapping[str, Builtin] = {
     "FULLY_CONNECTED": Builtin(
         "FullyConnectedOptions", {5: "2.0.0", 9: "2.3.0", 10: "2.14.0", 12: "2.17.0", 14: "2.21.0"}
     ),
-    "GATHER": Builtin("GatherOptions", {1: "1.6.0", 2: "1.14.0"}),
+    "GATHER": Builtin("GatherOptions", {1: "1.6.0", 2: "1.14.0", 5: "2.5.0"}),
     "GELU": Builtin("GeluOptions", {1: "2.9.0"}),
     "LOGISTIC": Builtin(None, {1: "1.14.0"}),
     "MAXIMUM": Builtin("MaximumMinimumOptions", {1: "1.14.0"}),

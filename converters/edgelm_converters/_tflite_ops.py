@@ -80,6 +80,14 @@ class Lowering:
             self.subgraph.op("QUANTIZE", [self.tensor(name)], [self._index[key]])
         return self._index[key]
 
+    def raised(self, name: str) -> int:
+        """A tensor behind one more axis, of size 1, once for all that read it so."""
+        key, tensor = f"{name}/raised", self.graph[name]
+        if key not in self._index:
+            inputs = [self.tensor(name), self.scalar(0, "int32")]
+            self._index[key] = self.emit("EXPAND_DIMS", inputs, key, tensor.dtype, (1, *tensor.shape))
+        return self._index[key]
+
     def constant(self, name: str, data: Array) -> int:
         """The index of a constant that the graph does not have, one for each name."""
         if name not in self._index:
@@ -236,6 +244,17 @@ def _gather(to: Lowering, node: Node) -> None:
     to.finish(node, "MUL", [rows, scales])
 
 
+def _gather_columns(to: Lowering, node: Node) -> None:
+    """A GATHER of [1, rows, columns, heads], whose batch is the rows: the indices of one head are those of all."""
+    name, (_, heads, rows, columns) = node.output, to.graph[node.inputs[0]].shape
+    picks = to.graph[name].shape[-1]
+    x = [to.tensor(node.inputs[0]), to.vector([0, 2, 3, 1])]
+    by_row = to.emit("TRANSPOSE", x, f"{name}/by_row", "float32", (1, rows, columns, heads))
+    picked = to.emit("GATHER", [by_row, to.raised(node.inputs[1])], f"{name}/picked", "float32",
+                     (1, rows, picks, heads), version=5, axis=2, batchDims=2)  # fmt: skip
+    to.finish(node, "TRANSPOSE", [picked, to.vector([0, 3, 1, 2])])
+
+
 def _position_ids(to: Lowering, node: Node) -> None:
     """Constants at a fixed length, else counted with CUMSUM: SHAPE or RANGE would stop the XNNPACK delegate."""
     name, padding = node.output, node.attrs["padding_idx"]
@@ -329,6 +348,7 @@ LOWERINGS: Mapping[str, Lower] = {
     "reduce_sum": _reduce("SUM"),
     "reduce_max": _reduce("REDUCE_MAX"),
     "gather": _gather,
+    "gather_columns": _gather_columns,
     "position_ids": _position_ids,
     "reshape": _reshape,
     "transpose": _transpose,

@@ -65,6 +65,10 @@ def _gather(a: Arguments) -> Any:
     return np.take(a["x"], indices, axis=axis)
 
 
+def _gather_along_axis(a: Arguments) -> Any:
+    return np.take_along_axis(a["x"], a["indices"].astype(np.int64), axis=int(a["axis"]))
+
+
 def _slice_by_index(a: Arguments) -> Any:
     """begin, end, stride by axis; masks open a begin or an end, or take one index and drop its axis."""
     x = a["x"]
@@ -221,6 +225,7 @@ OPERATORS: Mapping[str, Callable[[Arguments], Any]] = {
     "quantize": _quantize,
     "dequantize": _dequantize,
     "gather": _gather,
+    "gather_along_axis": _gather_along_axis,
     "range_1d": lambda a: np.arange(a["start"], a["end"], a["step"]),
     "shape": _one(lambda x: np.asarray(x.shape, np.int32)),
     "fill": lambda a: np.full(a["shape"].tolist(), a["value"]),

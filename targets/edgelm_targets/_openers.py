@@ -68,6 +68,22 @@ def open_onnx(path: str, dtypes: Mapping[str, str], threads: int) -> Runner:
     return run
 
 
+def open_executorch(path: str, dtypes: Mapping[str, str], outputs: list[str], threads: int) -> Runner:
+    """An ExecuTorch program in the runtime's Python bindings, for one text of any length."""
+    import torch
+    from executorch.extension.pybindings import portable_lib
+    from executorch.runtime import Runtime
+
+    portable_lib._unsafe_reset_threadpool(threads)
+    method = Runtime.get().load_program(path).load_method("forward")
+
+    def run(inputs: Tensors) -> dict[str, Array]:
+        results = method.execute([torch.from_numpy(inputs[name].astype(dtype)) for name, dtype in dtypes.items()])
+        return {name: result.numpy().copy() for name, result in zip(outputs, results)}  # noqa: B905  from 3.10 on only
+
+    return run
+
+
 def open_openvino(path: str, dtypes: Mapping[str, str], outputs: list[str], properties: Mapping[str, Any]) -> Runner:
     """An OpenVINO IR compiled for the CPU, with those of ``properties`` that this version knows.
 

@@ -68,6 +68,11 @@ class BaseTarget(ABC):
         return None
 
     @property
+    def unwritable(self) -> str | None:
+        """Why no bundle can even be written here, with the command that helps; None when one can."""
+        return None
+
+    @property
     def set_up(self) -> str | None:
         """The name under which `edgelm doctor --install` knows what the target needs beyond pip; None: nothing."""
         return None
@@ -111,6 +116,11 @@ class BaseTarget(ABC):
     def load(self, bundle: Path, manifest: Mapping[str, Any], threads: int) -> Runner:
         """Open the bundle's model in the target's runtime."""
 
+    @property
+    def shows_values(self) -> bool:
+        """Whether ``trace`` shows any intermediate tensor: a target that can has its own."""
+        return type(self).trace is not BaseTarget.trace
+
     def trace(
         self,
         bundle: Path,  # noqa: ARG002  only targets that can do it look at the arguments
@@ -119,9 +129,12 @@ class BaseTarget(ABC):
         names: Collection[str],  # noqa: ARG002
     ) -> Runner:
         """UsageError: this target's runtime does not show intermediate tensors."""
+        is_format = self.name == self.converter
         raise UsageError(
             f"Target {self.name} cannot show what its model computes on the way.",
-            hint=f"Its files are those of target {self.converter}: export with --target {self.converter}.",
+            hint="The same model exported with --target onnx can."
+            if is_format
+            else f"Its files are those of target {self.converter}: export with --target {self.converter}.",
         )
 
 

@@ -9,12 +9,16 @@ from typing import Any
 import numpy as np
 import pytest
 
+from edgelm import setups
 from edgelm.families import Model
 from edgelm.graph.builder import GraphBuilder
 from edgelm.graph.ir import BATCH, LENGTH, Graph
 from edgelm.types import Array
 
 from .quantized import WIDE
+
+collect_ignore = [] if setups.find("executorch") else ["test_executorch_runtime.py"]
+"""What `edgelm doctor --install executorch` has to be run for."""
 
 Operand = Array | tuple[str, tuple[int | str, ...]]
 RNG = np.random.default_rng(0)
@@ -49,6 +53,11 @@ OPERATORS: Mapping[str, tuple[str, Sequence[Operand], Mapping[str, Any]]] = {
     "linear without bias": ("linear", [X, floats(6, 8)], {}),
     "matmul": ("matmul", [HEADS, floats(2, 8, 5)], {"transpose_b": False}),
     "matmul, transposed": ("matmul", [HEADS, HEADS], {"transpose_b": True}),
+    "matmul, shared by the batch": (
+        "matmul",
+        [("float32", (BATCH, LENGTH, 2, 8)), ("float32", (1, LENGTH, LENGTH, 8))],
+        {"transpose_b": True},
+    ),
     "softmax": ("softmax", [HEADS], {}),
     "layer_norm": ("layer_norm", [X, floats(8), floats(8)], {"epsilon": 1e-5}),
     "layer_norm, large epsilon": ("layer_norm", [X, floats(8), floats(8)], {"epsilon": 0.5}),
@@ -58,6 +67,10 @@ OPERATORS: Mapping[str, tuple[str, Sequence[Operand], Mapping[str, Any]]] = {
     "reduce_sum, kept": ("reduce_sum", [X], {"axis": -1, "keepdims": True}),
     "reduce_max": ("reduce_max", [X], {"axis": 1, "keepdims": False}),
     "gather": ("gather", [floats(20, 8), IDS], {}),
+    "gather, once for all texts": ("gather", [floats(20, 8), ("int32", (1, 1, LENGTH))], {}),
+    "gather of integers": ("gather", [np.arange(20, dtype=np.int32), ("int32", (1, LENGTH, LENGTH))], {}),
+    "gather_columns": ("gather_columns", [HEADS, ("int32", (LENGTH, LENGTH))], {}),
+    "gather_columns of one row": ("gather_columns", [("float32", (BATCH, 2, 1, 8)), ("int32", (1, LENGTH))], {}),
     "position_ids": ("position_ids", [IDS], {"padding_idx": None}),
     "position_ids after padding": ("position_ids", [IDS], {"padding_idx": 1}),
     "reshape": ("reshape", [X], {"shape": (0, 0, 2, 4)}),
@@ -68,6 +81,7 @@ OPERATORS: Mapping[str, tuple[str, Sequence[Operand], Mapping[str, Any]]] = {
     "slice": ("slice", [X], {"axis": 1, "start": 0, "stop": 1}),
     "slice of the last axis": ("slice", [X], {"axis": -1, "start": 2, "stop": 7}),
     "split": ("split", [X], {"axis": 2, "sizes": (2, 3, 3)}),
+    "split of heads": ("split", [HEADS], {"axis": 3, "sizes": (4, 4)}),
     "concat": ("concat", [X, X], {"axis": 2}),
 }
 

@@ -77,6 +77,10 @@ MODELS = [
     ("albert", "multiple-choice", {}),
     ("mpnet", "sentence-similarity", {}),
     ("bert", "fill-mask", {}),
+    ("nezha", "text-classification", {}),
+    ("roformer", "fill-mask", {}),
+    ("modernbert", "question-answering", {}),
+    ("deberta-v2", "text-classification", {}),
 ]
 
 

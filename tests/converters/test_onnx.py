@@ -58,6 +58,10 @@ MODELS = [
     ("electra", "feature-extraction", {}),
     ("albert", "multiple-choice", {}),
     ("mpnet", "sentence-similarity", {}),
+    ("nezha", "text-classification", {}),
+    ("roformer", "fill-mask", {}),
+    ("modernbert", "text-classification", {"classifier_pooling": "mean"}),
+    ("deberta-v2", "text-classification", {}),
 ]
 
 
