@@ -31,7 +31,7 @@ CALIBRATION_TEXTS = 128
 _SAMPLES = 64
 _TRAINED_PRECISIONS = ("int8-static", "int8")
 """Of a twin trained for static_wi8_ai8: what it was trained for, and the same weights with dynamic activations."""
-_OPTIONS: Mapping[tuple[str, str], tuple[str, ...]] = {
+OPTIONS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("tflite", "int4"): ("--option", "minimum_runtime=2.21"),
     ("coreml", "int4"): ("--option", "minimum_ios=18"),
 }
@@ -183,7 +183,7 @@ def export(
         return found
     texts = ["--calibration", calibration_file(subject, settings), "--samples", sample_file(subject, settings)]
     texts += ["--eval", dev_file(subject, target, settings)]
-    needed = _OPTIONS.get((registry.target(target).converter, precision), ())
+    needed = OPTIONS.get((registry.target(target).converter, precision), ())
     words = ["export", model or subject.model, "--target", target, "--precision", precision, *texts, *needed, *options]
     attempt(folder, [*EDGELM, *words, "--threads", settings.threads, "--allow-unmeasured", "-o", folder], "edgelm")
     return bundle_in(folder, target)

@@ -12,7 +12,7 @@ from typing import Any
 from _record import RESULTS, Table
 
 _ORDER = ("install_size", "export_cost", "latency", "fidelity")
-_OWN_PAGES = ("compress", "quantization", "serve")
+_OWN_PAGES = ("compress", "quantization", "runtimes", "serve")
 """What the records of benchmarks that write a page of their own begin with."""
 _HEAD = """# Results
 

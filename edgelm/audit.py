@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +16,7 @@ import edgelm
 from edgelm import golden, machine, pipeline, registry
 from edgelm.bundle import MANIFEST, Bundle
 from edgelm.calibrate import MOST_RETURNED
-from edgelm.checkpoint import BUILTINS
+from edgelm.checkpoint import BUILTINS, Prompts
 from edgelm.errors import ParityError, ToolchainError, UsageError
 from edgelm.graph import quantize, rewrites
 from edgelm.graph.interpreter import Interpreter
@@ -143,6 +143,8 @@ def _ground(request: AuditRequest, bundle: Bundle, target: Target, say: Progress
                 manifest["max_length"],
                 manifest["lengths"],
                 request.samples,
+                pooling=_pooling(manifest),
+                prompts=_prompts(manifest),
             )
             return _OriginalGround(request, bundle, target, source, say)
         except ToolchainError:  # the built-in model's package is not installed
@@ -153,6 +155,18 @@ def _ground(request: AuditRequest, bundle: Bundle, target: Target, say: Progress
         if value:
             raise UsageError(f"{option} needs the model the bundle was exported from.", hint="Pass --against MODEL.")
     return _GoldenGround(request, bundle, target)
+
+
+def _pooling(manifest: Mapping[str, Any]) -> Any:
+    """How a plain encoder was pooled, which nothing but the bundle says."""
+    modes = (manifest.get("pooling") or {}).get("modes") or [None]
+    return modes[0]
+
+
+def _prompts(manifest: Mapping[str, Any]) -> Prompts | None:
+    """The prompts that the export was given, where the model has none of its own."""
+    found = manifest.get("prompts")
+    return Prompts(found.get("texts") or {}, found.get("default")) if isinstance(found, Mapping) else None
 
 
 class _OriginalGround:
@@ -194,8 +208,8 @@ class _OriginalGround:
         if not self.request.hugging_face:
             return Expected(stored, self.source.reference)
         feeds = [feed.arrays for feed in self.source.feeds]
-        path = self.source.model.checkpoint.path
-        return Expected(stored, *original.outputs(path, self.source.task, feeds, self.say))
+        path, pooling = self.source.model.checkpoint.path, self.source.model.pooling
+        return Expected(stored, *original.outputs(path, self.source.task, feeds, self.say, pooling))
 
     def answers(self) -> quality.Answers:
         """Of the source, on the labelled examples."""
@@ -203,7 +217,7 @@ class _OriginalGround:
 
     def operators(self, threads: int) -> Iterator[Check]:
         """Each against its own roundings, which in int8 are far below what all of them add up to at the outputs."""
-        if self.target.unmeasured or self.target.most_tokens is not None:
+        if self.target.unmeasured or not self.target.shows_values:
             return
         comparison = Comparison(self.bundle, self.source, (), threads)
         comparison.feeds = self._traced_feeds()

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -45,18 +46,22 @@ class Example:
     """The file gave the words, and they are what stands between the text's spaces."""
 
 
-def read_examples(path: Path, task: str, labels: Sequence[str]) -> list[Example]:
+def read_examples(
+    path: Path, task: str, labels: Sequence[str], slot_labels: Sequence[str] | None = None
+) -> list[Example]:
     """The examples of a file for a task whose model has those labels.
 
     UsageError names the file, the line and what was expected where something cannot be understood, and both sides where
-    the file's labels are not the model's. ``labels`` of one entry means regression.
+    the file's labels are not the model's. ``labels`` of one entry means regression; of a model of joint intent and
+    slots they are the intents.
     """
-    if task not in _READERS:
+    if task not in _READERS and slot_labels is None:
         raise UsageError(f"{task} has no right answers to be measured by.", hint="Leave out --eval.")
     records = read_records(path, task)
     if not records:
         raise UsageError(f"{path} holds no example.")
-    return list(_READERS[task](records, labels))
+    read = _READERS[task] if slot_labels is None else partial(_with_intents, slots=slot_labels)
+    return list(read(records, labels))
 
 
 def read_texts(path: Path) -> list[Example]:
@@ -345,6 +350,15 @@ def _token_classification(records: Sequence[Record], labels: Sequence[str]) -> I
         known = [types[place] for place in places if place is not None]
         entities = (entity._replace(type=name) for entity, name in zip(example.entities, known, strict=True))
         yield replace(example, entities=tuple(entities))
+
+
+def _with_intents(records: Sequence[Record], intents: Sequence[str], slots: Sequence[str]) -> Iterator[Example]:
+    """Texts with their slots as entities and one intent each."""
+    ids = _label_ids(records, intents)
+    for record, labels, example in zip(records, ids, _token_classification(records, slots), strict=True):
+        if len(labels) != 1:
+            raise UsageError(f"{record.place} has {len(labels)} intents; this model gives each text exactly one.")
+        yield replace(example, labels=labels)
 
 
 def tagged(record: Record, separator: str, labels: Sequence[str]) -> Example:

@@ -11,21 +11,25 @@ from typing import Any
 from edgelm import registry
 from edgelm.bundle import MANIFEST, Bundle
 from edgelm.checkpoint import BUILTINS, open_checkpoint
+from edgelm.checkpoint.layouts import layout_of
 from edgelm.errors import EdgelmError
 from edgelm.families import Model
-from edgelm.tokenizer import TextTokenizer
+from edgelm.tokenizer import TextTokenizer, assumed_casing
 
 TESTED = {
     "ai-edge-litert": "2.3.0",
     "click": "8.5.1",
     "coremltools": "9.0",
     "huggingface_hub": "2.4.0",
+    "MNN": "3.6.1",
+    "ncnn": "1.0.20261020",
     "numpy": "2.4.6",
     "onnx": "1.23.2",
     "onnxruntime": "1.31.1",
     "openvino": "2026.4.1",
     "rich": "15.0.0",
     "safetensors": "0.8.0",
+    "sentencepiece": "0.2.3",
     "tokenizers": "0.23.3",
 }
 """The versions edgelm's own tests run with."""
@@ -112,6 +116,7 @@ def _bundle(bundle: Bundle) -> dict[str, Any]:
         "model": manifest["model"],
         "task": manifest["task"],
         "labels": manifest["labels"],
+        **_task_facts(manifest),
         "target": manifest["target"],
         "precision": f"{manifest['precision']} ({manifest['scheme']['name']}): {manifest['scheme']['note']}",
         "inputs": [f"{spec['name']} {spec['dtype']} {spec['shape']}" for spec in manifest["artifact"]["inputs"]],
@@ -122,6 +127,17 @@ def _bundle(bundle: Bundle) -> dict[str, Any]:
         "made with": [f"{name} {number}" for name, number in manifest["toolchain"].items()],
         "source digest": manifest["source"]["digest"],
     }
+
+
+def _task_facts(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """What some tasks have beside labels."""
+    facts: dict[str, Any] = {}
+    if manifest.get("slot_labels"):
+        facts["slots"] = manifest["slot_labels"]
+    if manifest.get("prompts"):
+        default, texts = manifest["prompts"]["default"], manifest["prompts"]["texts"]
+        facts["prompts"] = [f"{name}: {text!r}{', by default' * (name == default)}" for name, text in texts.items()]
+    return facts
 
 
 def _checkpoint(model: Model) -> dict[str, Any]:
@@ -135,10 +151,12 @@ def _checkpoint(model: Model) -> dict[str, Any]:
     return {
         "model": model.checkpoint.name,
         "path": str(model.checkpoint.path),
+        "saved by": layout_of(model.modules.transformer if model.modules else model.checkpoint.path).framework,
         "architecture": model.family.name,
         "task": model.resolve_task(),
         "other tasks": [task for task in model.tasks if task != model.resolve_task()],
         "layers": f"{len(encoder.layers)} x hidden {encoder.hidden_size}; " + "; ".join(layers),
+        **({"unlike BERT": list(encoder.beyond_bert)} if encoder.beyond_bert else {}),
         "longest text": f"{encoder.max_length} tokens",
         "parameters": f"{total / 1e6:.2f} M",
         **{f"  {part}": f"{count / 1e6:.2f} M, {count / total:.0%}" for part, count in parts.items()},
@@ -156,7 +174,7 @@ def part_sizes(model: Model) -> Mapping[str, int]:
     seen: set[str] = set()
     for node in model.graph(task, model.encoder.max_length).nodes:
         graph_part = _part(node.output)
-        for name in node.inputs:
+        for name in (name.partition("[")[0] for name in node.inputs):  # a cut of a tensor stands for the whole
             tensor = model.weights.store
             if name in tensor and name not in seen:
                 seen.add(name)
@@ -177,11 +195,13 @@ def _part(node: str) -> str:
 
 def _tokenizer(model: Model) -> str:
     try:
-        facts = TextTokenizer.from_checkpoint(model.checkpoint.path, model.modules).facts
+        tokenizer = TextTokenizer.from_checkpoint(model.checkpoint.path, model.modules)
     except EdgelmError as error:
         return f"unusable: {error}"
+    facts = tokenizer.facts
     case = {True: ", lower-casing", False: ", cased", None: ""}[facts.lowercase]
-    return f"{facts.kind}{case}; special ids {dict(facts.special_ids)}"
+    why = assumed_casing(tokenizer.folder)
+    return f"{facts.kind}{case}{f' ({why})' if why else ''}; special ids {dict(facts.special_ids)}"
 
 
 def _target_state(name: str) -> str:

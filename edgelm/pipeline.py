@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,16 +14,29 @@ import numpy as np
 import edgelm
 from edgelm import calibrate, golden, machine, registry, report
 from edgelm.bundle import MANIFEST, Bundle, check_replaceable, publish, staging, write_manifest
+from edgelm.checkpoint import PoolingMode, Prompts
 from edgelm.compress import lineage
 from edgelm.datasets import read_examples
-from edgelm.errors import UsageError
+from edgelm.errors import UnsupportedError, UsageError
+from edgelm.families import Model
 from edgelm.graph import rewrites
-from edgelm.graph.interpreter import Interpreter
 from edgelm.graph.ir import Graph
 from edgelm.isolation import Child, ChildLost
+from edgelm.programs import Program, open_program
 from edgelm.session import Session
-from edgelm.source import Form, Source, shipped_graph
-from edgelm.types import Artifact, Check, Converter, ConvertRequest, Report, Scheme, Target, Verdict
+from edgelm.source import SIMILARITY, Form, Source, runner_of, shipped_graph
+from edgelm.types import (
+    Artifact,
+    Check,
+    Checkpoint,
+    Converter,
+    ConvertRequest,
+    OnnxConverter,
+    Report,
+    Scheme,
+    Target,
+    Verdict,
+)
 from edgelm.validate import quality, size
 from edgelm.validate.proof import TIME_LIMIT_S, Expected, Gates, Proof, Subject, prove
 
@@ -45,6 +58,11 @@ class ExportRequest:
     targets: tuple[str, ...]
     output: Path
     task: str = "auto"
+    pooling: PoolingMode | None = None
+    """Of a plain encoder that is used for similarity; None: the mean."""
+    prompts: Mapping[str, str] = field(default_factory=dict)
+    """By name, what an embedder that has none of its own reads before a text, and which of them by default."""
+    default_prompt: str | None = None
     precision: str | None = None
     max_length: int | None = None
     lengths: tuple[int, ...] = ()
@@ -109,21 +127,55 @@ class Plan(Source):
         super().__init__(
             request.model,
             request.revision,
-            request.task,
+            _task(request),
             request.max_length,
             request.lengths,
             request.samples,
             request.calibration,
+            request.pooling,
+            _prompts(request),
         )
+        if request.prompts and self.prompts != _prompts(request):
+            raise UsageError(f"{self.model.checkpoint.name} has prompts of its own.", hint="Leave --prompt out.")
+        if request.pooling and self.model.modules:
+            own = " and ".join(self.model.modules.pooling)
+            raise UsageError(
+                f"{self.model.checkpoint.name} says itself how it pools: {own}.", hint="Leave --pooling out."
+            )
         self.gates = gates(self, request.evaluation, request.max_drop, request.min_metric, request.time_limit_s)
         self.threads = request.threads or machine.usual_threads()
         self._answers: quality.Answers | None = None
+
+    def _opened(self, checkpoint: Checkpoint, pooling: PoolingMode | None) -> Model:
+        program = open_program(checkpoint)
+        if program is None:
+            return super()._opened(checkpoint, pooling)
+        self.jobs = tuple(_adopting(job) for job in self.jobs)
+        return program
 
     def answers(self, bundle: Bundle) -> quality.Answers:
         """What the fp32 graph says of every labelled example; asked once, through the first bundle's decode rules."""
         if self._answers is None:
             self._answers = source_answers(self, bundle, self.gates)
         return self._answers
+
+
+def _task(request: ExportRequest) -> str:
+    """The task asked for; whoever says how to pool, or what goes before a text, wants similarity."""
+    asked = [flag for flag, value in (("--pooling", request.pooling), ("--prompt", request.prompts)) if value]
+    if not asked:
+        return request.task
+    if request.task not in ("auto", SIMILARITY):
+        raise UsageError(f"{asked[0]} is for {SIMILARITY}, not for {request.task}.")
+    return SIMILARITY
+
+
+def _prompts(request: ExportRequest) -> Prompts | None:
+    """The prompts that were given; UsageError where the default is none of them."""
+    if request.default_prompt is not None and request.default_prompt not in request.prompts:
+        names = ", ".join(request.prompts) or "none"
+        raise UsageError(f"--default-prompt {request.default_prompt!r} is no --prompt; there are: {names}.")
+    return Prompts(request.prompts, request.default_prompt) if request.prompts else None
 
 
 def gates(
@@ -135,12 +187,13 @@ def gates(
             raise UsageError("--max-drop and --min-metric need labelled examples.", hint="Pass --eval FILE.")
         return Gates(time_limit_s=time_limit_s)
     quality.require()
-    return Gates(read_examples(evaluation, source.task, source.labels), max_drop, min_metric, time_limit_s)
+    examples = read_examples(evaluation, source.task, source.labels, source.slot_labels)
+    return Gates(examples, max_drop, min_metric, time_limit_s)
 
 
 def source_answers(source: Source, bundle: Bundle, gates: Gates) -> quality.Answers:
     """What the fp32 graph says of every labelled example, through that bundle's decode rules."""
-    session = Session(bundle, source.tokenizer, Interpreter(source.graph))
+    session = Session(bundle, source.tokenizer, runner_of(source.graph))
     return quality.answers(session, gates.examples, batch=quality.BATCH)
 
 
@@ -305,7 +358,32 @@ class _Export:
 def _conversion(graph: Graph, job: Job, form: Form, request: ConvertRequest) -> Iterator[Artifact]:
     """The child's only step."""
     with registry.toolchain_of(job.target):
-        yield job.converter.convert(shipped_graph(graph, form), request)
+        shipped = shipped_graph(graph, form)
+        if isinstance(shipped, Program):
+            assert isinstance(job.converter, OnnxConverter)
+            artifact = job.converter.adopt(shipped.onnx, shipped.signature, request)
+            yield replace(artifact, toolchain={**shipped.toolchain, **artifact.toolchain})
+        else:
+            yield job.converter.convert(shipped, request)
+
+
+def _adopting(job: Job) -> Job:
+    """The job for a finished program, which is written as it is; an error where that is not what it would do."""
+    if not isinstance(job.converter, OnnxConverter):
+        able = [name for name, target in registry.targets().items() if _adopts(target)]
+        raise UnsupportedError(
+            f"Target {job.target.name} takes no finished program, only a model whose parts edgelm knows.",
+            hint=f"What takes one: {', '.join(able)}.",
+        )
+    if job.scheme.weights != "float32" or job.scheme.quantizes_activations:
+        raise UsageError(
+            f"A finished program is written as it is, not in {job.precision}.", hint="Pass --precision fp32."
+        )
+    return replace(job, rewrites=())
+
+
+def _adopts(target: Target) -> bool:
+    return isinstance(registry.converter_of(target), OnnxConverter)
 
 
 def emulation_note(target: Target) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
@@ -15,8 +16,9 @@ from edgelm.types import Array
 MOST_TEXTS = 64
 """Of a user's file that parity is tried on."""
 _BATCH = 4
-_MOST_OUTPUT_BYTES = 64 << 20
-"""A long text's outputs stay below this: the logits of a masked language model are a vocabulary wide."""
+_MOST_BYTES = 64 << 20
+"""A long text's outputs stay below this, for the logits of a masked language model are a vocabulary wide; and so do the
+attention scores of one layer, of which some models could take 8192 tokens."""
 
 
 @dataclass(frozen=True)
@@ -55,20 +57,21 @@ def read_samples(path: Path | None, most: int = MOST_TEXTS) -> list[Text]:
     return texts
 
 
-def longest_text(max_length: int, token_bytes: int) -> int:
-    """Tokens of the longest text that is tried; ``token_bytes`` is the size of the outputs for one token."""
-    return max(1, min(max_length, _MOST_OUTPUT_BYTES // max(token_bytes, 1)))
+def longest_text(max_length: int, token_bytes: int, pair_bytes: int) -> int:
+    """Tokens of the longest text that is tried.
+
+    ``token_bytes`` is the size of the outputs for one token, ``pair_bytes`` that of the largest tensor between, for one
+    pair of tokens.
+    """
+    return max(1, min(max_length, _MOST_BYTES // max(token_bytes, 1), math.isqrt(_MOST_BYTES // max(pair_bytes, 1))))
 
 
-def feeds(
-    texts: Sequence[Text], tokenizer: TextTokenizer, names: Sequence[str], max_length: int, token_bytes: int, task: str
-) -> list[Feed]:
-    """Every text alone, the first few padded into one batch, and all of them joined to one of full length.
+def feeds(texts: Sequence[Text], tokenizer: TextTokenizer, names: Sequence[str], longest: int, task: str) -> list[Feed]:
+    """Every text alone, the first few padded into one batch, and all of them joined to one of ``longest`` tokens.
 
-    ``token_bytes`` is the size of the outputs for one token; ``task`` fill-mask masks a word of each text.
+    ``task`` fill-mask masks a word of each text.
     """
     texts = [_masked(text, tokenizer) if task == "fill-mask" else text for text in texts]
-    longest = longest_text(max_length, token_bytes)
     encodings = [cut(tokenizer, text, longest) for text in texts]
     found = [Feed(f"text {i}", (texts[i],), tokenizer.arrays([e], names)) for i, e in enumerate(encodings)]
     batch = range(min(_BATCH, len(texts)))

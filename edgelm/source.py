@@ -2,33 +2,43 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from edgelm.bundle import Bundle
 from edgelm.calibrate import FILE as CALIBRATION
 from edgelm.calibrate import Calibrated, calibrate
 from edgelm.calibrate import read as read_calibration
-from edgelm.checkpoint import open_checkpoint
-from edgelm.decode import label_list
+from edgelm.checkpoint import PoolingMode, Prompts, open_checkpoint, read_prompts, read_score_activation
+from edgelm.decode import CRF_TOKENS, label_list
 from edgelm.errors import UsageError
-from edgelm.families import Model
+from edgelm.families import CRF, Model
+from edgelm.families.joint import INTENT_AND_SLOTS
 from edgelm.graph import quantize, rewrites
 from edgelm.graph.canonical import Pooling
 from edgelm.graph.interpreter import Interpreter
-from edgelm.graph.ir import Graph
+from edgelm.graph.ir import LENGTH, Graph
 from edgelm.graph.quantize import Calibration
 from edgelm.isolation import Child, ChildLost
+from edgelm.programs import Program
 from edgelm.samples import Feed, feeds, longest_text, read_samples
 from edgelm.tokenizer import Text, TextTokenizer, cut
-from edgelm.types import Array, Scheme, Tensors, TensorSpec
+from edgelm.types import Array, Checkpoint, Runner, Scheme, Tensors, TensorSpec
 
 _QA_RULES = {"max_answer_length": 15, "max_seq_length": 384, "doc_stride": 128}
 """The defaults of Hugging Face's question-answering pipeline."""
+_LABEL_KEYS = {
+    "text-classification": ("id2label",),
+    "token-classification": ("id2label",),
+    INTENT_AND_SLOTS: ("id2label", "slot_id2label"),
+}
+"""By task, what config.json calls the labels of each output."""
+SIMILARITY = "sentence-similarity"
 _MOST_SECONDS = 3600.0
 """For a reference; it is NumPy alone and comes to its end."""
 _RANGES_KEPT = ("slice_last_layer",)
@@ -60,15 +70,19 @@ class Source:
         lengths: Sequence[int] = (),
         samples: Path | None = None,
         calibration: Path | None = None,
+        pooling: PoolingMode | None = None,
+        prompts: Prompts | None = None,
     ) -> None:
-        self.model = Model.open(open_checkpoint(model, revision))
+        self.model = self._opened(open_checkpoint(model, revision), pooling)
         self.task = self.model.resolve_task(task)
         self.tokenizer = TextTokenizer.from_checkpoint(self.model.checkpoint.path, self.model.modules)
         self.tokenizer.check_vocabulary(self.model.encoder.vocab_size)
         self.lengths = tuple(lengths)
         self.max_length = _max_length(max_length, self.lengths, self.model, self.tokenizer)
         self.graph = self.model.graph(self.task, self.max_length)
-        self.labels = _labels(self)
+        self.labels, self.slot_labels = _labels(self)
+        self.decode = _decode_rules(self)
+        self.prompts = _prompts(self, prompts)
         self.samples = samples
         self.texts: list[Text] = read_samples(samples)
         self.calibration = calibration
@@ -78,6 +92,10 @@ class Source:
         """What the calibrations of this source found, by the form they led to."""
         self._references: dict[Form | None, list[dict[str, Array]]] = {}
         self._running: Child | None = None
+
+    def _opened(self, checkpoint: Checkpoint, pooling: PoolingMode | None) -> Model:
+        """The checkpoint understood: only an export takes a finished program."""
+        return Model.open(checkpoint, _pooling_mode(pooling))
 
     @property
     def names(self) -> list[str]:
@@ -93,16 +111,17 @@ class Source:
     def feeds(self) -> list[Feed]:
         """The texts the artifacts are tried on; a pair is among them wherever the model tells two texts apart."""
         texts = [*self.texts, *_missing_pair(self.texts, self.names)]
-        return feeds(texts, self.tokenizer, self.names, self.max_length, self._token_bytes, self.task)
+        return feeds(texts, self.tokenizer, self.names, self._longest, self.task)
 
     def arrays(self, text: Text) -> dict[str, Array]:
         """The model's inputs for one text, cut as those of the feeds are."""
-        longest = longest_text(self.max_length, self._token_bytes)
-        return self.tokenizer.arrays([cut(self.tokenizer, text, longest)], self.names)
+        return self.tokenizer.arrays([cut(self.tokenizer, text, self._longest)], self.names)
 
-    @property
-    def _token_bytes(self) -> int:
-        return sum(4 * int(spec.shape[-1]) for spec in self.outputs if len(spec.shape) == 3)
+    @cached_property
+    def _longest(self) -> int:
+        """Tokens of the longest text that is tried: the maximum length, or as many as are cheap enough."""
+        token_bytes = sum(4 * int(spec.shape[-1]) for spec in self.outputs if len(spec.shape) == 3)
+        return longest_text(self.max_length, token_bytes, _pair_bytes(self.graph))
 
     @cached_property
     def ids(self) -> list[list[int]]:
@@ -175,14 +194,27 @@ class Source:
             "family": self.model.family.name,
             "task": self.task,
             "labels": self.labels,
+            "slot_labels": self.slot_labels,
             "max_length": self.max_length,
             "lengths": list(self.lengths),
             "pooling": {"modes": list(head.modes), "normalize": head.normalize} if isinstance(head, Pooling) else None,
-            "decode": decode_rules(
-                self.task, self.tokenizer, self.model.checkpoint.config.get("problem_type"), len(self.labels)
-            ),
+            "prompts": asdict(self.prompts) if self.prompts else None,
+            "decode": self.decode,
             "source": {"name": self.model.checkpoint.name, "digest": self.model.checkpoint.digest},
         }
+
+
+def _pooling_mode(asked: PoolingMode | None) -> PoolingMode:
+    """The mode asked for, of a plain encoder; UsageError where there is no such mode."""
+    if asked is not None and asked not in get_args(PoolingMode):
+        raise UsageError(f"Unknown pooling {asked!r}.", hint=f"There are: {', '.join(get_args(PoolingMode))}.")
+    return asked or "mean"
+
+
+def _prompts(source: Source, given: Prompts | None) -> Prompts | None:
+    """What an embedder reads before a text: the checkpoint's own prompts, or those given where it has none."""
+    checkpoint, modules = source.model.checkpoint, source.model.modules
+    return read_prompts(checkpoint.path, modules, given) if source.task == SIMILARITY else None
 
 
 def _key(form: Form) -> Form | None:
@@ -196,13 +228,20 @@ def _run_graphs(
     """The outputs on every feed, of the graph itself or as it is shipped."""
     found: dict[Form | None, list[dict[str, Array]]] = {}
     for key in keys:
-        run = Interpreter(shipped_graph(graph, key) if key else graph)
+        run = runner_of(shipped_graph(graph, key) if key else graph)
         found[key] = [run(arrays) for arrays in feeds]
     yield found
 
 
+def runner_of(graph: Graph) -> Runner:
+    """What says what a graph means: edgelm's interpreter, or of a program its own framework's predictor."""
+    return graph.predictor() if isinstance(graph, Program) else Interpreter(graph)
+
+
 def shipped_graph(graph: Graph, form: Form) -> Graph:
-    """The graph a converter is given: rewritten, and its weights stored as the scheme says."""
+    """What a converter is given: the graph rewritten, its weights stored as the scheme says; a program as it is."""
+    if isinstance(graph, Program):
+        return graph
     return quantize.apply_scheme(rewrites.apply(graph, form.rewrites), form.scheme, form.calibration)
 
 
@@ -215,6 +254,13 @@ def form_of(bundle: Bundle) -> Form:
             hint="Export it again.",
         )
     return Form(scheme, tuple(bundle.manifest["rewrites"]), calibration)
+
+
+def _pair_bytes(graph: Graph) -> int:
+    """Of a graph's largest tensor for one pair of tokens; of a program nothing is known."""
+    shapes = () if isinstance(graph, Program) else [tensor.shape for tensor in graph.tensors.values()]
+    sizes = (math.prod(size for size in shape if isinstance(size, int)) for shape in shapes if shape.count(LENGTH) == 2)
+    return max((4 * size for size in sizes), default=0)
 
 
 def _missing_pair(texts: Sequence[Text], names: Sequence[str]) -> list[Text]:
@@ -236,12 +282,17 @@ def _max_length(asked: int | None, lengths: Sequence[int], model: Model, tokeniz
     return max(lengths, default=wanted)
 
 
-def _labels(source: Source) -> list[str]:
-    """The labels of a classifier, by id; UsageError when config.json does not name one for each output."""
-    if source.task not in ("text-classification", "token-classification"):
-        return []
-    count = int(source.outputs[0].shape[-1])
-    id2label = source.model.checkpoint.config.get("id2label") or {}
+def _labels(source: Source) -> tuple[list[str], list[str] | None]:
+    """The labels of a classifier, by id, and those of its slots where it has both."""
+    keys = _LABEL_KEYS.get(source.task, ())
+    config = source.model.checkpoint.config
+    found = [_named(config, key, int(spec.shape[-1])) for key, spec in zip(keys, source.outputs, strict=False)]
+    return found[0] if found else [], found[1] if len(found) > 1 else None
+
+
+def _named(config: Mapping[str, Any], key: str, count: int) -> list[str]:
+    """So many labels by id; UsageError when config.json does not name one for each output."""
+    id2label = config.get(key) or {}
     if not isinstance(id2label, Mapping):
         problem = f"is {id2label!r}"
     elif id2label and len(id2label) != count:
@@ -250,16 +301,42 @@ def _labels(source: Source) -> list[str]:
         problem = f"has other ids than 0 to {count - 1}"
     else:
         return label_list(id2label, count)
-    raise UsageError(f"The classifier has {count} outputs, but config.json's id2label {problem}.")
+    raise UsageError(f"The classifier has {count} outputs, but config.json's {key} {problem}.")
+
+
+def _decode_rules(source: Source) -> dict[str, Any]:
+    """How this source's outputs become answers."""
+    checkpoint, labels = source.model.checkpoint, len(source.labels)
+    rules = decode_rules(source.task, source.tokenizer, checkpoint.config.get("problem_type"), labels)
+    if source.task == "text-classification" and labels == 1:
+        rules["activation"] = read_score_activation(checkpoint.path, checkpoint.config) or rules["activation"]
+    if source.model.weights.has(CRF):
+        if source.task == "token-classification":
+            rules |= _crf_rules(source.model, labels)
+        elif source.task == INTENT_AND_SLOTS:
+            rules["slots"] |= _crf_rules(source.model, len(source.slot_labels or ()))
+    return rules
+
+
+def _crf_rules(model: Model, labels: int) -> dict[str, Any]:
+    """The scores of a conditional random field, and the tokens it reads; UsageError where they fit no such labels."""
+    reads = model.checkpoint.config.get("crf_tokens", CRF_TOKENS[0])
+    if reads not in CRF_TOKENS:
+        raise UsageError(f"config.json: crf_tokens is {reads!r}.", hint=f"There are: {', '.join(CRF_TOKENS)}.")
+    shapes = {"start": (labels,), "transitions": (labels, labels), "end": (labels,)}
+    tensors = {"start": "crf.start_transitions", "transitions": CRF, "end": "crf.end_transitions"}
+    scores = {name: model.weights.get(tensors[name], shape)[1].tolist() for name, shape in shapes.items()}
+    return {"activation": "crf", "crf": {"tokens": reads, **scores}}
 
 
 def decode_rules(task: str, tokenizer: TextTokenizer, problem_type: str | None, labels: int) -> dict[str, Any]:
     """How logits of so many labels become answers, as Hugging Face's pipelines decide it."""
     if task == "question-answering":
         return dict(_QA_RULES)
-    if task == "token-classification":
+    if task in ("token-classification", INTENT_AND_SLOTS):
         words = "pieces" if tokenizer.facts.kind == "WordPiece" else "spaces"
-        return {"activation": "softmax", "words": words}
+        rules = {"activation": "softmax", "words": words}
+        return rules if task == "token-classification" else {"activation": "softmax", "slots": rules}
     if task in ("multiple-choice", "fill-mask"):
         return {"activation": "softmax"}
     if task != "text-classification":

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from numpy.typing import NDArray
 
@@ -24,13 +24,14 @@ Runner = Callable[[Tensors], dict[str, Array]]
 TASKS = (
     "text-classification",
     "token-classification",
+    "intent-and-slots",
     "question-answering",
     "multiple-choice",
     "fill-mask",
     "feature-extraction",
     "sentence-similarity",
 )
-"""The tasks edgelm exports, by Hugging Face's names."""
+"""The tasks edgelm exports, by Hugging Face's names; it has none for joint intent and slots."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,7 @@ class Scheme:
         "dynamic_tensor_asymmetric",
         "dynamic_token_symmetric",
         "dynamic_token_asymmetric",
+        "dynamic_block_symmetric",
         "static_tensor_asymmetric",
     ]
     """Of what a linear layer over integer weights reads; ``static`` has one range per tensor, from calibration."""
@@ -81,6 +83,9 @@ class Scheme:
     """Of static linear layers: integer kernels that can only write integers round once more."""
     float_tensors: tuple[str, ...] = ()
     """Weights that stay float32, and are multiplied in float32, by their names in the graph."""
+    smallest: int = 4096
+    """Weights of fewer elements stay float32: a classifier of a few labels is no size, and its rounding is not
+    averaged."""
 
     @property
     def is_static(self) -> bool:
@@ -139,6 +144,16 @@ class Converter(Protocol):
     def convert(self, graph: Graph, request: ConvertRequest) -> Artifact: ...
 
 
+@runtime_checkable
+class OnnxConverter(Protocol):
+    """A converter that also takes a finished ONNX model, of which there is no graph."""
+
+    def adopt(
+        self, model: bytes, signature: tuple[tuple[TensorSpec, ...], tuple[TensorSpec, ...]], request: ConvertRequest
+    ) -> Artifact:
+        """Write the model in this format; the specs are its inputs, ids as int32, and its outputs."""
+
+
 @dataclass(frozen=True)
 class Tolerance:
     """Limits on the difference between two runs; ``None`` leaves a measure without limit.
@@ -178,7 +193,7 @@ class Target(Protocol):
 
     @property
     def extra(self) -> str:
-        """The pip extra of edgelm that brings its toolchain."""
+        """The pip extra that brings its toolchain, of the distribution that the target comes with; empty: none."""
 
     @property
     def requires(self) -> tuple[str, ...]:
@@ -202,6 +217,10 @@ class Target(Protocol):
 
         Nothing here then speaks for the device's speed, so no latency is measured.
         """
+
+    @property
+    def unwritable(self) -> str | None:
+        """Why no bundle can even be written here, with the command that helps, or None when one can."""
 
     @property
     def set_up(self) -> str | None:
@@ -243,6 +262,10 @@ class Target(Protocol):
 
     def load(self, bundle: Path, manifest: Mapping[str, Any], threads: int) -> Runner:
         """Open the bundle's model in the target's runtime."""
+
+    @property
+    def shows_values(self) -> bool:
+        """Whether ``trace`` shows any intermediate tensor."""
 
     def trace(self, bundle: Path, manifest: Mapping[str, Any], threads: int, names: Collection[str]) -> Runner:
         """Open the bundle's own model so that it also answers with its intermediate tensors, by the graph's names.

@@ -20,7 +20,12 @@ from edgelm.errors import EdgelmError
 from edgelm.families import Model
 from edgelm.graph.ir import Graph
 from edgelm.graph.quantize import Calibration
+from edgelm.pipeline import ExportRequest, Plan, export
+from edgelm.session import Session
 from edgelm.toolchain import import_toolchain
+from edgelm.types import Verdict
+
+from . import nezha, pieces
 
 Arrays = dict[str, np.ndarray]
 
@@ -70,6 +75,23 @@ FAMILY_CONFIGS: Mapping[str, Mapping[str, Any]] = {
     "albert": {"model_type": "albert", "embedding_size": 24, "num_hidden_layers": 3},
     "ernie": {"model_type": "ernie", "use_task_id": True},
     "mpnet": {"model_type": "mpnet", "max_position_embeddings": 66},
+    "nezha": {"model_type": "nezha", "max_relative_position": 6},
+    "roformer": {"model_type": "roformer", "embedding_size": 24, "summary_type": "first", "summary_use_proj": True},
+    "modernbert": {
+        "model_type": "modernbert",
+        "num_hidden_layers": 3,
+        "local_attention": 12,
+        "global_rope_theta": 900.0,
+    },
+    "deberta-v2": {
+        "model_type": "deberta-v2",
+        "relative_attention": True,
+        "pos_att_type": ["p2c", "c2p"],
+        "position_buckets": 8,
+        "share_att_key": True,
+        "norm_rel_ebd": "layer_norm",
+        "position_biased_input": False,
+    },
     "edgelm": {
         "model_type": "edgelm",
         "embedding_size": 24,
@@ -89,10 +111,12 @@ AUTO_CLASSES = {
     "feature-extraction": "AutoModel",
     "text-classification": "AutoModelForSequenceClassification",
     "token-classification": "AutoModelForTokenClassification",
+    "intent-and-slots": "AutoModel",
     "question-answering": "AutoModelForQuestionAnswering",
     "multiple-choice": "AutoModelForMultipleChoice",
     "fill-mask": "AutoModelForMaskedLM",
 }
+SLOT_LABELS = {"0": "O", "1": "B-artist", "2": "I-artist", "3": "B-city", "4": "I-city"}
 POOLING_FLAGS = {
     "cls": "pooling_mode_cls_token",
     "max": "pooling_mode_max_tokens",
@@ -183,9 +207,48 @@ def make_sentence_model(
 
 
 @pytest.fixture(scope="session")
+def make_pieces(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """``make_pieces("albert", lines=None, **options)``: a new folder with that family's SentencePiece model alone.
+
+    ``options`` are the trainer's; each model is trained once per session.
+    """
+    made: dict[str, Path] = {}
+
+    def make(family: str, lines: Sequence[str] | None = None, **options: Any) -> Path:
+        name, own = pieces.LAYOUTS[family]
+        key = json.dumps([name, own, lines, options], sort_keys=True)
+        if key not in made:
+            path = tmp_path_factory.mktemp(f"{family}-pieces") / name
+            made[key] = pieces.train(path, lines or pieces.sentences(), **{**own, **options})
+        folder = tmp_path_factory.mktemp(f"{family}-folder")
+        shutil.copy(made[key], folder)
+        return folder
+
+    return make
+
+
+@pytest.fixture(scope="session")
 def open_model() -> Callable[[Path | str], Model]:
     """``open_model(folder)``: the folder as edgelm reads it."""
     return lambda folder: Model.open(open_checkpoint(str(folder)))
+
+
+@pytest.fixture(scope="session")
+def open_session(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Session]:
+    """``open_session(folder, **request)``: the folder exported to ONNX and opened; once for the same arguments."""
+    opened: dict[str, Session] = {}
+
+    def make(folder: Path, **request: Any) -> Session:
+        key = f"{folder} {request}"
+        if key not in opened:
+            out = tmp_path_factory.mktemp("bundles")
+            plan = Plan(ExportRequest(str(folder), ("onnx",), out, threads=1, **request))
+            (report,) = export(plan, lambda *_: None)
+            assert report.verdict is Verdict.PASS, report.checks
+            opened[key] = Session.open(out / "onnx", threads=1)
+        return opened[key]
+
+    return make
 
 
 @pytest.fixture(scope="session")
@@ -237,6 +300,7 @@ def min_max() -> Callable[[Graph, Sequence[Arrays]], Calibration]:
 def reference(torch: Any) -> Callable[[Path, str, Arrays], Arrays]:
     """``reference(folder, task, inputs)``: the outputs of Hugging Face's module by edgelm's names.
 
+    Of NEZHA, which has none any more, those of its authors' formula on Hugging Face's BERT (``nezha.py``).
     float32, eager attention. ``multiple-choice`` takes [choices, length] and gives [choices, 1], as edgelm's graph.
     """
     loaded: dict[tuple[Path, str], Any] = {}
@@ -245,8 +309,12 @@ def reference(torch: Any) -> Callable[[Path, str, Arrays], Arrays]:
         import transformers
 
         if (folder, task) not in loaded:
-            load = getattr(transformers, AUTO_CLASSES[task]).from_pretrained
-            loaded[folder, task] = load(folder, dtype=torch.float32, attn_implementation="eager").eval()
+            auto = getattr(transformers, AUTO_CLASSES[task])
+            if json.loads((folder / "config.json").read_text())["model_type"] == "nezha":
+                loaded[folder, task] = nezha.load(folder, auto)
+            else:
+                own = auto.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager")
+                loaded[folder, task] = own.eval()
         tensors = {name: torch.from_numpy(array).long() for name, array in inputs.items()}
         if task == "multiple-choice":
             tensors = {name: tensor.unsqueeze(0) for name, tensor in tensors.items()}
@@ -254,6 +322,8 @@ def reference(torch: Any) -> Callable[[Path, str, Arrays], Arrays]:
             outputs = loaded[folder, task](**tensors)
         if task == "multiple-choice":
             return {"logits": outputs.logits.numpy().T}
+        if task == "intent-and-slots":
+            return _joint_logits(folder, outputs)
         names = {"feature-extraction": ["last_hidden_state"], "question-answering": ["start_logits", "end_logits"]}
         return {name: outputs[name].numpy() for name in names.get(task, ["logits"])}
 
@@ -269,6 +339,8 @@ def _save_model(torch: Any, folder: Path, family: str, task: str, config: Mappin
     values = {**TINY, **own, **FAMILY_CONFIGS[family], **config}
     if family == "distilbert":
         values = {DISTILBERT_KEYS.get(key, key): value for key, value in values.items()}
+    if family == "nezha":
+        values["model_type"] = "bert"
     auto = getattr(transformers, AUTO_CLASSES[task])
     model = auto.from_config(transformers.AutoConfig.for_model(**values)).eval()
     generator = torch.Generator().manual_seed(seed)
@@ -277,6 +349,42 @@ def _save_model(torch: Any, folder: Path, family: str, task: str, config: Mappin
             noise = torch.randn(parameter.shape, generator=generator) * 0.2
             parameter.copy_(1.0 + noise if "norm" in name.lower() and name.endswith("weight") else noise)
     model.save_pretrained(folder)
+    if family == "nezha":
+        nezha.from_bert(folder, values["max_relative_position"])
+    if task == "intent-and-slots":
+        _add_joint_heads(folder, seed)
+
+
+def _add_joint_heads(folder: Path, seed: int) -> None:
+    """The two classifiers of monologg/JointBERT, beside the encoder's tensors."""
+    from safetensors.numpy import load_file, save_file
+
+    config = json.loads((folder / "config.json").read_text("utf-8"))
+    width, intents = config.get("hidden_size") or config["dim"], len(config["id2label"])
+    rng = np.random.default_rng(seed)
+    heads = {
+        f"{name}_classifier.linear.{part}": rng.normal(0, 0.2, shape).astype(np.float32)
+        for name, labels in (("intent", intents), ("slot", len(SLOT_LABELS)))
+        for part, shape in (("weight", (labels, width)), ("bias", (labels,)))
+    }
+    tensors = load_file(folder / "model.safetensors")
+    save_file({**tensors, **heads}, folder / "model.safetensors", {"format": "pt"})
+    _write_json(folder / "config.json", {**config, "architectures": ["JointBERT"], "slot_id2label": SLOT_LABELS})
+
+
+def _joint_logits(folder: Path, outputs: Any) -> Arrays:
+    """monologg/JointBERT's two classifiers over the encoder's outputs."""
+    from safetensors.torch import load_file
+
+    tensors, tokens = load_file(folder / "model.safetensors"), outputs.last_hidden_state
+    pooled = getattr(outputs, "pooler_output", None)
+    read = {"intent": tokens[:, 0] if pooled is None else pooled, "slot": tokens}
+    return {
+        f"{name}_logits": (
+            x @ tensors[f"{name}_classifier.linear.weight"].T + tensors[f"{name}_classifier.linear.bias"]
+        ).numpy()
+        for name, x in read.items()
+    }
 
 
 def _specials(family: str) -> Mapping[str, str]:

@@ -53,6 +53,16 @@ def doubling() -> Generator[int | None, int, None]:
         number = yield 2 * number
 
 
+def holding() -> Iterator[None]:
+    """At the second step in another process, as a runtime in another Python would."""
+    yield
+    script = "held = b'x' * 80_000_000; print('ready', flush=True); input()"
+    process = subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    process.stdout.readline()
+    yield
+
+
 def failing(error: Exception) -> Iterator[None]:
     raise error
     yield
@@ -140,6 +150,15 @@ def test_large_arrays_come_back_and_count_as_its_memory() -> None:
         assert child.next(60).sum() == 5_000_000
         assert child.peak_mb > 20
     assert peak_mb() > 1
+
+
+def test_the_memory_of_a_process_that_a_step_has_started_counts() -> None:
+    with Child(holding) as child:
+        child.next(60)
+        alone = child.peak_mb
+        child.ask()
+        child.next(60)
+        assert child.peak_mb > alone + 80
 
 
 @pytest.mark.parametrize("error", [UsageError("a", hint="b"), ToolchainError("c"), OSError(28, "full"), KeyError("x")])

@@ -21,7 +21,7 @@ from edgelm.errors import UsageError
 from edgelm.families import Model
 from edgelm.graph.interpreter import Interpreter
 from edgelm.pipeline import ExportRequest, Plan, export
-from edgelm.samples import feeds, read_samples
+from edgelm.samples import feeds, longest_text, read_samples
 from edgelm.session import Question, Session
 from edgelm.tokenizer import TextTokenizer
 from edgelm.types import TASKS, Array, Check, Report, Runner, Target, TensorSpec, Tolerance, Verdict
@@ -124,7 +124,7 @@ def test_a_file_without_samples_is_refused(tmp_path: Path, content: bytes, messa
 
 def test_feeds_are_every_text_a_padded_batch_and_full_lengths(tokenizer: TextTokenizer) -> None:
     texts = [*read_samples(None)[:4], ("谁在北京", "she is")]
-    found = feeds(texts, tokenizer, NAMES, 64, 4, "text-classification")
+    found = feeds(texts, tokenizer, NAMES, 64, "text-classification")
     assert [feed.name for feed in found] == [
         *(f"text {i}" for i in range(5)),
         "padded batch",
@@ -143,21 +143,23 @@ def test_feeds_are_every_text_a_padded_batch_and_full_lengths(tokenizer: TextTok
 @pytest.mark.parametrize("texts", [["你"], ["a"], [("a", "b")], [("你好", "我")], ["a b"] * 3])
 @pytest.mark.parametrize("task", ["fill-mask", "text-classification"])
 def test_feeds_of_few_and_short_texts(tokenizer: TextTokenizer, texts: list[Any], task: str) -> None:
-    found = feeds(texts, tokenizer, NAMES, 20, 4, task)
+    found = feeds(texts, tokenizer, NAMES, 20, task)
     assert max(feed.arrays["input_ids"].shape[1] for feed in found) == 20
     if task == "fill-mask":
         mask = tokenizer.special_ids["mask"]
         assert all((feed.arrays["input_ids"] == mask).any() for feed in found)
 
 
-def test_wide_outputs_shorten_the_long_texts(tokenizer: TextTokenizer) -> None:
-    """Logits over a vocabulary of 250,000 words are a megabyte for each token."""
-    found = feeds(["he is in paris"], tokenizer, NAMES, 512, 4 * 250_000, "fill-mask")
-    assert max(feed.arrays["input_ids"].shape[1] for feed in found) == 67
+def test_wide_outputs_and_wide_attention_shorten_the_long_texts() -> None:
+    """Logits over a vocabulary of 250,000 words are a megabyte for each token, 12 heads' scores 48 bytes a pair."""
+    assert longest_text(512, 4 * 250_000, 48) == 67
+    assert longest_text(8192, 4, 48) == 1182
+    assert longest_text(512, 4, 4 * 64) == 512
+    assert longest_text(8192, 0, 0) == 8192
 
 
 def test_a_mask_that_is_there_is_the_only_one(tokenizer: TextTokenizer) -> None:
-    (first, *_) = feeds(["he is [MASK] in paris"], tokenizer, NAMES, 20, 4, "fill-mask")
+    (first, *_) = feeds(["he is [MASK] in paris"], tokenizer, NAMES, 20, "fill-mask")
     assert (first.arrays["input_ids"] == tokenizer.special_ids["mask"]).sum() == 1
 
 

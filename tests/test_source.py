@@ -38,6 +38,13 @@ def test_samples_with_a_pair_are_left_as_they_are(make_checkpoint: Any, tmp_path
     assert len(source.feeds) == 4  # the two, a batch of them, and the long text
 
 
+def test_the_longest_text_is_one_whose_attention_fits(make_checkpoint: Any) -> None:
+    """4 heads of 2048 tokens have 64 MB of scores; all 8192 positions would have a gigabyte, in every layer."""
+    source = Source(str(make_checkpoint("modernbert", max_position_embeddings=8192)), None, "auto", None)
+    assert source.max_length == 8192
+    assert max(feed.arrays["input_ids"].shape[1] for feed in source.feeds) == 2048
+
+
 # -- how it is shipped -------------------------------------------------------------------------------------------------
 
 

@@ -21,7 +21,7 @@ from typing import IO, Any
 from edgelm import registry
 from edgelm.bundle import Bundle
 from edgelm.errors import EdgelmError
-from edgelm.isolation import peak_mb
+from edgelm.isolation import children_peak_mb, peak_mb, resident_peak_mb
 from edgelm.session import Session
 from edgelm.tokenizer import Text, TextTokenizer
 from edgelm.validate.latency import model_feed
@@ -123,12 +123,9 @@ def _time(calls: Sequence[Callable[[], object]], untimed: int) -> dict[str, Any]
 
 
 def _peak_mb() -> float:
-    """This process's own peak: Linux's ru_maxrss begins with that of the process that started it."""
-    try:
-        lines = Path("/proc/self/status").read_text("utf-8").splitlines()
-    except OSError:
-        return peak_mb()
-    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) * 1024 / 1e6
+    """This process's own peak, for Linux's ru_maxrss begins with that of the process that started it; and what it has
+    started itself."""
+    return resident_peak_mb("self") + children_peak_mb() or peak_mb()
 
 
 def _take_stdout() -> IO[bytes]:

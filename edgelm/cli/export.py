@@ -41,6 +41,21 @@ if TYPE_CHECKING:
 )
 @click.option("--task", default="auto", show_default=True, help="Hugging Face's task name; auto: the checkpoint's own.")
 @click.option(
+    "--pooling",
+    type=click.Choice(["cls", "mean", "max", "mean_sqrt_len_tokens"]),
+    help="Embed texts with a plain encoder by its first token, the mean, ...; sentence-transformers folders say it.",
+)
+@click.option(
+    "--prompt",
+    "prompts",
+    multiple=True,
+    metavar="NAME=TEXT",
+    help="What an embedder that has no prompts of its own was trained to read before a text; repeatable.",
+)
+@click.option(
+    "--default-prompt", metavar="NAME", help="The --prompt that goes before every text unless asked otherwise."
+)
+@click.option(
     "--precision",
     help="fp32, fp16, int8, int8-static, int4, ..., or auto: the fastest that passes; default: the target's own.",
 )
@@ -102,6 +117,7 @@ def export(
     targets: Sequence[str],
     layout: str,
     lengths: str | None,
+    prompts: Sequence[str],
     options: Sequence[str],
     threads: int | None,
     allow_unmeasured: bool,
@@ -117,7 +133,8 @@ def export(
         model=chosen(model, model_option),
         targets=tuple(targets),
         lengths=lengths_of(lengths),
-        options=_key_values(options),
+        prompts=_key_values("--prompt", prompts),
+        options=_key_values("--option", options),
         threads=threads or 0,
         **settings,
     )
@@ -177,11 +194,11 @@ def _leave_page(reports: Sequence[Report], output: Path, *, as_json: bool) -> No
         click.echo(f"The page over all bundles: {page}")
 
 
-def _key_values(options: Sequence[str]) -> dict[str, str]:
+def _key_values(flag: str, options: Sequence[str]) -> dict[str, str]:
     pairs = [option.partition("=") for option in options]
     wrong = [key for key, equals, _ in pairs if not equals]
     if wrong:
-        raise UsageError(f"--option {wrong[0]!r} is not KEY=VALUE.")
+        raise UsageError(f"{flag} {wrong[0]!r} is not KEY=VALUE.")
     return {key: value for key, _, value in pairs}
 
 

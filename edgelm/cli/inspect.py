@@ -43,13 +43,18 @@ def targets(as_json: bool) -> int:
     if as_json:
         print_json(rows)
         return 0
-    columns = ("target", "default", "precisions", "state", "description")
+    columns = ("target", "default", "precisions", "state", "origin", "description")
     print_table(columns, [[row[column] for column in columns] for row in rows])
     return 0
 
 
 @click.command()
-@click.option("--install", "set_up", metavar="NAME", help="Install what targets need beyond pip: arm64.")
+@click.option(
+    "--install",
+    "set_up",
+    metavar="NAME",
+    help="Set up what goes into no environment beside edgelm: arm64, executorch, paddle, tensorflow.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 def doctor(set_up: str | None, as_json: bool) -> int:
     """Check the installed versions against the ones edgelm was tested with."""

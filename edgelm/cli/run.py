@@ -30,6 +30,8 @@ _BATCH = ("--workers", "--engine", "--max-batch-tokens", "--strict", "--overwrit
 @click.option("--text-pair", "pair", help="The second text of a pair.")
 @click.option("--context", help="The context of a question.")
 @click.option("--choice", "choices", multiple=True, help="A choice of a multiple-choice question; repeatable.")
+@click.option("--document", "documents", multiple=True, help="A document to be ranked by the text; repeatable.")
+@click.option("--prompt", help="The embedder's prompt to put before each text, by its name; default: its own default.")
 @click.option(
     "--input",
     "file",
@@ -68,6 +70,8 @@ def run(
     pair: str | None,
     context: str | None,
     choices: Sequence[str],
+    documents: Sequence[str],
+    prompt: str | None,
     file: Path | None,
     top_k: int | None,
     aggregation: str,
@@ -85,9 +89,12 @@ def run(
         raise UsageError(f"Unknown aggregation {aggregation!r}.", hint=f"There are: {', '.join(AGGREGATIONS)}.")
     if pair is not None and context is not None:
         raise UsageError("--text-pair and --context are the same input; give one.")
+    if choices and documents:
+        raise UsageError("--choice and --document are of different tasks; give one.")
     if texts and file:
         raise UsageError("--text and --input are both given; give one.")
-    common = Question("", pair if context is None else context, tuple(choices), top_k, aggregation, truncate)
+    several = tuple(choices or documents)
+    common = Question("", pair if context is None else context, several, top_k, aggregation, truncate, prompt)
     if output is not None:
         return _answer_file(bundle, file, output, common, threads or 1, batch)
     _check_no_batch(batch)

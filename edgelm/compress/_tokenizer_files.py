@@ -73,11 +73,15 @@ class Vocabulary:
     def rewritten(self, kept: Iterable[int]) -> dict[str, bytes]:
         """The tokenizer's files, for a vocabulary of those ids in that order; no file that the folder lacks.
 
+        Only where its vocabulary is a SentencePiece model, which is not rewritten, a tokenizer.json takes its place.
         Tokens that were only added to the model's stand at the end of ``kept``, where a tokenizer numbers them.
         """
         tokens = self.tokens
         new = _New({tokens[i]: place for place, i in enumerate(kept)}, self)
-        found = {name: write(self.folder / name, new) for name, write in _FILES if (self.folder / name).is_file()}
+        names = {name for name, _ in _FILES if (self.folder / name).is_file()}
+        if not names.intersection(_VOCABULARIES):
+            names.add(_VOCABULARIES[0])
+        found = {name: write(self.folder / name, new) for name, write in _FILES if name in names}
         return {name: content.encode("utf-8") for name, content in found.items()}
 
 
@@ -126,7 +130,7 @@ def _tokenizer_json(path: Path, new: _New) -> str:
     padding = state.get("padding")
     if padding:
         padding["pad_id"] = new.ids.get(padding.get("pad_token"), 0)
-    indent = 2 if "\n" in path.read_text("utf-8").rstrip("\n") else None
+    indent = 2 if path.is_file() and "\n" in path.read_text("utf-8").rstrip("\n") else None
     return json.dumps(state, ensure_ascii=False, indent=indent)
 
 
@@ -181,4 +185,6 @@ _FILES: tuple[tuple[str, Callable[[Path, _New], str]], ...] = (
     ("special_tokens_map.json", _unchanged),
 )
 """Every file of a tokenizer that edgelm reads, and what writes it anew."""
+_VOCABULARIES = ("tokenizer.json", "vocab.txt", "vocab.json")
+"""Those of them that hold the tokens."""
 NAMES = tuple(name for name, _ in _FILES)

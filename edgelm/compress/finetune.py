@@ -232,6 +232,8 @@ def _task(opened: Model, asked: str) -> str:
     if asked not in ("auto", *TASKS):
         raise UsageError(f"Unknown task {asked!r}.", hint=f"Tasks: {', '.join(TASKS)}.")
     task = opened.resolve_task() if asked == "auto" else asked
+    if task in opened.tasks:
+        opened.trained_head(task)
     if task in TRAINED_TASKS:
         return task
     if asked == "auto":

@@ -259,7 +259,7 @@ class _Compression:
             notes.append(text)
             self.say(f"  {text}")
 
-        head = self.model.head(self.model.resolve_task(self.task.name))
+        head = self.model.trained_head(self.model.resolve_task(self.task.name))
         say = self.say if self._is_main else _silent
         costs = Costs(self.request.target, head, self.request.threads or torch.get_num_threads(), say)
         progress = self.progress if self._is_main else _silent

@@ -101,7 +101,7 @@ def of_model(model: Model, task: str = "auto", length: int = LENGTH, shape: Enco
 
     ``shape``: those of the model cut to that shape instead, where no two layers share their weights any more.
     """
-    head = model.head(model.resolve_task(task))
+    head = model.trained_head(model.resolve_task(task))
     config = model.checkpoint.config
     names = {model.family.layer(config, i) for i in range(len(model.encoder.layers))}
     return sizes(

@@ -95,6 +95,7 @@ def client(subject: Subject) -> str:
     return rendered(
         "client.md",
         bundle=subject.bundle.path.name,
+        prompting=_prompting(manifest),
         tokenizer=subject.tokenizer_files,
         max_length=manifest["max_length"],
         inputs=", ".join(f"`{name}` ({datatype})" for name, datatype, _ in subject.tensors("inputs")),
@@ -108,7 +109,18 @@ def _decoding(manifest: Mapping[str, Any]) -> str:
     if not manifest["labels"]:
         return f"Read the outputs by the rules of {manifest['task']} under `decode`."
     labels = ", ".join(f"`{label}`" for label in manifest["labels"])
-    return f"Read the outputs by the rules of {manifest['task']} under `decode`; the labels, in order: {labels}."
+    told = f"Read the outputs by the rules of {manifest['task']} under `decode`; the labels, in order: {labels}."
+    slots = ", ".join(f"`{label}`" for label in manifest.get("slot_labels") or ())
+    return f"{told} The slots: {slots}." if slots else told
+
+
+def _prompting(manifest: Mapping[str, Any]) -> str:
+    """What goes before a text; nothing where the model was not trained so."""
+    prompts = manifest.get("prompts")
+    if not prompts or not any(prompts["texts"].values()):
+        return ""
+    usual = "none" if prompts["default"] is None else f"`{prompts['default']}`"
+    return f"Put one of `prompts` before the text (by default {usual}). "
 
 
 def _beginning(name: str, array: Array) -> str:

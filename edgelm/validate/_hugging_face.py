@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _CLASSES = {
     "text-classification": "AutoModelForSequenceClassification",
     "token-classification": "AutoModelForTokenClassification",
+    "intent-and-slots": "AutoModel",
     "question-answering": "AutoModelForQuestionAnswering",
     "multiple-choice": "AutoModelForMultipleChoice",
     "fill-mask": "AutoModelForMaskedLM",
@@ -28,10 +29,11 @@ _OUTPUTS = {
     "question-answering": ("start_logits", "end_logits"),
     "feature-extraction": ("last_hidden_state",),
     "sentence-similarity": ("last_hidden_state",),
+    "intent-and-slots": ("last_hidden_state",),
 }
 """What is read of the module's answer; of the other tasks, ``logits``."""
 _WEIGHTS = "model.safetensors"
-_TOKENIZERS = ("tokenizer.json", "vocab.txt", "vocab.json", "merges.txt")
+_TOKENIZERS = ("tokenizer.json", "vocab.txt", "vocab.json", "merges.txt", "*.model")
 _FLAGS = {
     "pooling_mode_cls_token": "cls",
     "pooling_mode_max_tokens": "max",
@@ -40,14 +42,18 @@ _FLAGS = {
 }
 
 
-def open_original(path: str, task: str) -> Runner:
-    """The checkpoint in a folder as a runner of one of edgelm's tasks, in float32 with eager attention."""
+def open_original(path: str, task: str, pooling: str = "mean") -> Runner:
+    """The checkpoint in a folder as a runner of one of edgelm's tasks, in float32 with eager attention.
+
+    ``pooling`` is of a plain encoder that is used for similarity.
+    """
     import torch
 
     folder = Path(path)
     modules = _modules(folder)
     model = _model(modules[0][1] if modules else folder, task)
-    finish = _sentence_embedding(modules) if task == "sentence-similarity" else None
+    heads = _joint_heads(folder) if task == "intent-and-slots" else None
+    finish = _sentence_embedding(modules, pooling) if task == "sentence-similarity" else None
 
     def run(inputs: Tensors) -> dict[str, Any]:
         tensors = {name: torch.tensor(array, dtype=torch.long) for name, array in inputs.items()}
@@ -56,6 +62,8 @@ def open_original(path: str, task: str) -> Runner:
                 batch = {name: tensor.unsqueeze(0) for name, tensor in tensors.items()}
                 return {"logits": model(**batch).logits.T.numpy()}
             found = model(**tensors)
+            if heads:
+                return {name: logits.numpy() for name, logits in heads(found).items()}
             if finish:
                 embedding = finish(found.last_hidden_state, tensors["attention_mask"])
                 return {"sentence_embedding": embedding.numpy()}
@@ -78,7 +86,7 @@ def open_tokenizer(path: str) -> Runner:
     place = modules[0][1] if modules else folder
     settings = place / "sentence_bert_config.json"
     is_lowered = bool(modules and settings.is_file() and _json(settings).get("do_lower_case"))
-    own = any((place / name).is_file() for name in _TOKENIZERS)
+    own = any(any(place.glob(name)) for name in _TOKENIZERS)
     tokenizer = transformers.AutoTokenizer.from_pretrained(
         place if own else folder, local_files_only=True, trust_remote_code=False
     )
@@ -113,6 +121,31 @@ def _model(folder: Path, task: str) -> Any:
     return model.float().eval()
 
 
+def _joint_heads(folder: Path) -> Callable[[Any], dict[str, Any]]:
+    """monologg/JointBERT's two classifiers over an encoder's outputs.
+
+    The intent's reads the pooler, as long as the weights have one, else the first token.
+    """
+    import torch
+    from safetensors.torch import load_file
+
+    weights = {name: tensor for file in folder.glob("*.safetensors") for name, tensor in load_file(file).items()}
+    has_pooler = any("pooler." in name for name in weights)
+
+    def heads(found: Any) -> dict[str, Any]:
+        tokens = found.last_hidden_state
+        read = {"intent": found.pooler_output if has_pooler else tokens[:, 0], "slot": tokens}
+        names = {kind: f"{kind}_classifier.linear" for kind in read}
+        return {
+            f"{kind}_logits": torch.nn.functional.linear(
+                x, weights[f"{names[kind]}.weight"].float(), weights[f"{names[kind]}.bias"].float()
+            )
+            for kind, x in read.items()
+        }
+
+    return heads
+
+
 # -- sentence-transformers ---------------------------------------------------------------------------------------------
 
 
@@ -124,12 +157,12 @@ def _modules(folder: Path) -> list[tuple[str, Path]]:
     return [(module["type"].rsplit(".", 1)[-1], folder / module["path"]) for module in _json(source)]
 
 
-def _sentence_embedding(modules: list[tuple[str, Path]]) -> Callable[[Any, Any], Any]:
-    """What follows the transformer, over its tokens and mask; a plain encoder's mean is normalized."""
+def _sentence_embedding(modules: list[tuple[str, Path]], pooling: str) -> Callable[[Any, Any], Any]:
+    """What follows the transformer, over its tokens and mask; a plain encoder is pooled so and normalized."""
     import torch
 
     followers = modules[1:] or [("Pooling", Path()), ("Normalize", Path())]
-    modes = _modes(_json(followers[0][1] / "config.json")) if modules else ["mean"]
+    modes = _modes(_json(followers[0][1] / "config.json")) if modules[1:] else [pooling]
     layers = [_LAYERS[kind](place) for kind, place in followers[1:]]
 
     def finish(tokens: Any, mask: Any) -> Any:

@@ -42,6 +42,7 @@ LIMITS: Mapping[str, Rounding] = {
     "dynamic_tensor_asymmetric": Rounding(2e-5, steps=1.0),
     "dynamic_token_asymmetric": Rounding(2e-5, steps=1.0),
     "dynamic_token_symmetric": Rounding(2e-5, steps=1.0),
+    "dynamic_block_symmetric": Rounding(2e-5, steps=1.0),
     "static_tensor_asymmetric": Rounding(2e-5, steps=1.0),
 }
 """By a scheme's ``activations``, which says what the operators compute in."""
@@ -200,8 +201,8 @@ def _limit(node: Node, operands: Sequence[Array], result: Array, rounding: Round
 
 
 def _step(x: Array, scheme: str) -> Any:
-    """The size of the steps a row's values are quantized to, of shape [..., 1]."""
-    if scheme == "dynamic_token_symmetric":
+    """The size of the largest steps a row's values are quantized to, of shape [..., 1]."""
+    if scheme in ("dynamic_token_symmetric", "dynamic_block_symmetric"):
         return np.abs(x).max(axis=-1, keepdims=True) / 127
     axis = None if scheme == "dynamic_tensor_asymmetric" else -1
     spread = np.maximum(x.max(axis=axis, keepdims=True), 0) - np.minimum(x.min(axis=axis, keepdims=True), 0)

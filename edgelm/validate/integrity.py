@@ -25,8 +25,8 @@ from edgelm.validate import parity
 _LARGE = 4096
 """Values of a weight that is looked for in the artifact's files; of the others, every one counts in every answer."""
 _MARK_BYTES = 64
-_UNSIGNED_ZERO = 8
-"""Of int4 as formats without a sign store it."""
+_UNSIGNED_ZERO = {"int4": 8, "int8": 128}
+"""As formats without a sign store 0."""
 
 
 def digests(bundle: Bundle) -> Check:
@@ -85,8 +85,8 @@ def tokens(texts: Sequence[Text], source: TextTokenizer, original: Sequence[Mapp
 def weights(bundle: Bundle, graph: Graph) -> Check:
     """Every large weight stands in the artifact's files value for value, as the graph that was shipped stores it.
 
-    No text reads all rows of an embedding. A matrix may stand there turned, narrowed to float16, or as pairs of int4; a
-    format that holds none of them in any such form is left to parity.
+    No text reads all rows of an embedding. A matrix may stand there turned, narrowed to float16, as unsigned bytes for
+    int8, or as pairs of int4; a format that holds none of them in any such form is left to parity.
     """
     large = [tensor for tensor in graph.constants if tensor.data is not None and tensor.data.size >= _LARGE]
     contents = [(bundle.path / name).read_bytes() for name in bundle.manifest["artifact"]["files"]]
@@ -129,10 +129,12 @@ def _forms(tensor: Tensor) -> Iterator[Array]:
     """A constant's values as formats store them."""
     data = np.asarray(tensor.data)
     if tensor.dtype == "int4":
-        yield from (_pairs(data + zero) for zero in (0, _UNSIGNED_ZERO))
+        yield from (_pairs(data + zero) for zero in (0, _UNSIGNED_ZERO["int4"]))
         return
     yield data
     yield np.ascontiguousarray(data.T)
+    if data.dtype == np.int8:
+        yield (data.astype(np.int16) + _UNSIGNED_ZERO["int8"]).astype(np.uint8)
     if data.dtype == np.float32:
         with np.errstate(over="ignore"):
             yield data.astype(np.float16)

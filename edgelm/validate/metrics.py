@@ -16,7 +16,8 @@ from edgelm.datasets import Example
 from edgelm.types import Array
 
 Answer = Any
-"""What a model said of one example: an id, a set of ids, a number, a set of entities or a text, as the task has it."""
+"""What a model said of one example: an id, a set of ids, a number, a set of entities, both an id and such a set, or a
+text, as the task has it."""
 RESAMPLES = 1000
 _SEED = 0
 _MOST_COUNTS = 1 << 22
@@ -185,6 +186,21 @@ def entities(examples: Sequence[Example], answers: Sequence[Answer]) -> list[Mea
     return [Measure("entity F1", float(f1(np.ones((1, len(parts))))[0]), f1)]
 
 
+def frames(examples: Sequence[Example], answers: Sequence[Answer]) -> list[Measure]:
+    """How often intent and all slots are right (sentence accuracy), the intent's accuracy, and the slots' F1."""
+    intents = [example.labels[0] == intent for example, (intent, _) in zip(examples, answers, strict=True)]
+    (slots,) = entities(examples, [found for _, found in answers])
+    whole = [
+        is_right and set(example.entities) == set(found)
+        for is_right, example, (_, found) in zip(intents, examples, answers, strict=True)
+    ]
+    return [
+        _mean("sentence accuracy", whole),
+        _mean("intent accuracy", intents),
+        Measure("slot F1", slots.value, slots.over),
+    ]
+
+
 # -- answers that are right or wrong one by one ------------------------------------------------------------------------
 
 
@@ -265,6 +281,7 @@ MEASURES: Mapping[str, Callable[[Sequence[Example], Sequence[Answer]], list[Meas
     "label sets": label_sets,
     "scores": scores,
     "entities": entities,
+    "frames": frames,
     "choices": choices,
     "words": words,
     "spans": spans,

@@ -36,10 +36,15 @@ _SCRIPT = Path(__file__).with_name("_hugging_face.py")
 
 
 def outputs(
-    checkpoint_path: Path, task: str, feeds: Sequence[Mapping[str, Array]], say: Callable[[str], None]
+    checkpoint_path: Path,
+    task: str,
+    feeds: Sequence[Mapping[str, Array]],
+    say: Callable[[str], None],
+    pooling: str = "mean",
 ) -> tuple[list[dict[str, Array]], str]:
     """What the checkpoint's own module answers to each feed, by edgelm's names, and the versions it was run with.
 
+    ``pooling`` is of a plain encoder that is used for similarity.
     The running environment is used where it has torch and transformers; else one is made in edgelm's cache.
     ToolchainError with the command to run where that fails; UnsupportedError for a checkpoint without safetensors, for
     no pickle is read; UnmeasuredError when transformers does not load the checkpoint or dies over a feed.
@@ -53,7 +58,8 @@ def outputs(
         )
     environment = _environment(say)
     say("loading the original")
-    runner = _opened(environment, "open_original", {"path": str(folder.resolve()), "task": task})
+    asked = {"path": str(folder.resolve()), "task": task, "pooling": pooling}
+    runner = _opened(environment, "open_original", asked)
     answers = []
     for number, feed in enumerate(feeds, 1):
         say(f"running the original, text {number} of {len(feeds)}")
@@ -93,7 +99,7 @@ def _environment(say: Callable[[str], None]) -> Environment:
         return environments.current()
     failure = ""
     for index in _INDEXES:
-        beside = (_TORCH, *index, "numpy", "safetensors")
+        beside = (_TORCH, *index, "numpy", "safetensors", "sentencepiece", "protobuf")
         try:
             return environments.install(Wanted("transformers", _TRANSFORMERS, beside, imports=_MODULES), say)
         except ToolchainError as error:

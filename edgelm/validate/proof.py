@@ -117,9 +117,9 @@ class _Run:
         self.feeds = [subject.feeds[i] for i in self.kept]
         manifest = subject.bundle.manifest
         self.tolerances = target.tolerances[manifest["precision"]]
-        self.variants = invariance.variants(
-            self.feeds, subject.pad_id, manifest["max_length"], manifest["lengths"], few=self.is_slow
-        )
+        longest = max(feed.arrays["input_ids"].shape[1] for feed in subject.feeds)
+        most = max(manifest["lengths"], default=min(longest, manifest["max_length"]))
+        self.variants = invariance.variants(self.feeds, subject.pad_id, most, manifest["lengths"], few=self.is_slow)
         self.batches = {id(variant.arrays): variant.arrays for variant in self.variants}
 
     @property

@@ -208,7 +208,7 @@ class _Seen:
 class _Way:
     """How a task is run in batches: an example's texts, what is kept of each, and the answer that makes."""
 
-    texts: Callable[[Example], list[Text]]
+    texts: Callable[[Session, Example], list[Text]]
     keep: Callable[[_Seen], Any]
     answer: Callable[[Sequence[Any]], Answer]
 
@@ -216,7 +216,7 @@ class _Way:
 def _batched(session: Session, examples: Sequence[Example], report: Progress, batch: int) -> Answers:
     """Sorted by length, so that little of a batch is padding; the answers are in the examples' order."""
     way = _WAYS[session.manifest["task"]]
-    texts = [(example, text) for example in examples for text in way.texts(example)]
+    texts = [(example, text) for example in examples for text in way.texts(session, example)]
     kept: list[Any] = [None] * len(texts)
     by_token = {spec["name"] for spec in session.manifest["artifact"]["outputs"] if _LENGTH in spec["shape"][1:2]}
     truncated = undefined = done = 0
@@ -234,7 +234,7 @@ def _batched(session: Session, examples: Sequence[Example], report: Progress, ba
             done += len(rows)
             report(done, len(texts))
     parts = iter(kept)
-    values = (way.answer([next(parts) for _ in way.texts(example)]) for example in examples)
+    values = (way.answer([next(parts) for _ in way.texts(session, example)]) for example in examples)
     return Answers(tuple(values), truncated, undefined)
 
 
@@ -250,15 +250,16 @@ def _batches(encodings: Mapping[int, Encoding], batch: int) -> Iterator[list[int
         yield rows
 
 
-def _text(example: Example) -> list[Text]:
+def _text(_: Session, example: Example) -> list[Text]:
     return [example.text if example.pair is None else (example.text, example.pair)]
 
 
-def _two_texts(example: Example) -> list[Text]:
-    return [example.text, example.pair or ""]
+def _two_texts(session: Session, example: Example) -> list[Text]:
+    """With the bundle's default prompt."""
+    return session.texts(Question(example.text, pair=example.pair))
 
 
-def _choice_pairs(example: Example) -> list[Text]:
+def _choice_pairs(_: Session, example: Example) -> list[Text]:
     return [(example.text, choice) for choice in example.choices]
 
 
@@ -280,19 +281,32 @@ def _classified(seen: _Seen) -> Answer:
 
 
 def _entities(seen: _Seen) -> Answer:
+    manifest = seen.session.manifest
+    return _found(seen, seen.outputs["logits"], manifest["labels"], manifest["decode"])
+
+
+def _found(seen: _Seen, logits: Array, labels: Sequence[str], rules: Mapping[str, Any]) -> frozenset[Entity]:
     """Every word has the label of its first piece, as in the training of such models; a file's own words come first."""
-    session, example = seen.session, seen.example
+    example = seen.example
     found = decode.entities(
-        seen.outputs["logits"],
+        logits,
         seen.encoding,
         example.text,
-        session.manifest["labels"],
+        labels,
         "first",
-        words="spaces" if example.spaced else session.manifest["decode"]["words"],
+        words="spaces" if example.spaced else rules["words"],
         # By the rule of spaces an unknown piece would begin a word of its own.
-        unknown=None if example.spaced else session.tokenizer.special_ids.get("unk"),
+        unknown=None if example.spaced else seen.session.tokenizer.special_ids.get("unk"),
+        crf=rules.get("crf"),
     )
     return frozenset(Entity(entity["start"], entity["end"], entity["entity_group"]) for entity in found)
+
+
+def _intent_and_slots(seen: _Seen) -> Answer:
+    """The intent's id, and the slots."""
+    manifest = seen.session.manifest
+    slots = _found(seen, seen.outputs["slot_logits"], manifest["slot_labels"], manifest["decode"]["slots"])
+    return int(seen.outputs["intent_logits"].argmax()), slots
 
 
 def _embedding(seen: _Seen) -> Array:
@@ -316,6 +330,7 @@ def _chosen(kept: Sequence[float]) -> Answer:
 _WAYS: Mapping[str, _Way] = {
     "text-classification": _Way(_text, _classified, _only),
     "token-classification": _Way(_text, _entities, _only),
+    "intent-and-slots": _Way(_text, _intent_and_slots, _only),
     "sentence-similarity": _Way(_two_texts, _embedding, _similarity),
     "multiple-choice": _Way(_choice_pairs, _logit, _chosen),
 }
@@ -353,6 +368,7 @@ _ASKED: Mapping[str, Callable[[Session, Example], tuple[Answer, bool]]] = {
 """Each gives an answer, and whether its text was cut."""
 _KINDS = {
     "token-classification": "entities",
+    "intent-and-slots": "frames",
     "question-answering": "spans",
     "multiple-choice": "choices",
     "fill-mask": "words",

@@ -97,7 +97,7 @@ def typical_question(session: Session, texts: Sequence[Text]) -> tuple[Question,
         first = f"{session.tokenizer.special_tokens['mask']} {first}"
     elif task == "multiple-choice":
         choices, pair = (first, first), None
-    elif task == "token-classification":
+    elif task in ("token-classification", "intent-and-slots"):
         pair = None
     second = choices[0] if choices else pair
     tokens = len(cut(session.tokenizer, first if second is None else (first, second), limit).ids)

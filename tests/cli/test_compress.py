@@ -88,6 +88,18 @@ def test_a_student_is_made_told_and_recorded(
 
 
 @pytest.mark.usefixtures("torch")
+def test_a_family_that_is_only_exported(
+    make_checkpoint: Callable[..., Path], data: Path, run: Run, tmp_path: Path
+) -> None:
+    """Refused before anything is trained, by what edgelm's own encoder has no form of."""
+    folder = make_checkpoint("modernbert", "text-classification")
+    code, _, err = run(folder, "-r", "nano", "--train", data, "-o", tmp_path / "student")
+    assert code == 4
+    assert "rotary positions, local attention" in err
+    assert not (tmp_path / "student").exists()
+
+
+@pytest.mark.usefixtures("torch")
 def test_several_students_of_one_run_as_json(
     model: Path, data: Path, save: Callable[..., Path], run: Run, tmp_path: Path
 ) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from .cases import Case, every_case, parameters
 FAMILY = {
     "text-classification": "bert",
     "token-classification": "roberta",
+    "intent-and-slots": "bert",
     "question-answering": "distilbert",
     "multiple-choice": "ernie",
     "fill-mask": "albert",
@@ -32,10 +33,11 @@ SIZES = {"hidden_size": 64, "intermediate_size": 128}
 TYPICAL = ("text-classification", "fill-mask", "sentence-similarity")
 """A head of its own, one that shares the table of words, and none."""
 HEADS = {
-    "text-classification": "classifier.bias",
-    "token-classification": "classifier.bias",
-    "question-answering": "qa_outputs.bias",
-    "multiple-choice": "classifier.bias",
+    "text-classification": ("classifier.bias",),
+    "token-classification": ("classifier.bias",),
+    "intent-and-slots": ("intent_classifier.linear.bias", "slot_classifier.linear.bias"),
+    "question-answering": ("qa_outputs.bias",),
+    "multiple-choice": ("classifier.bias",),
 }
 """By task, what is added to its logits at last."""
 SURE = np.float32(4)
@@ -73,7 +75,7 @@ def model_of(
             return plain
         if task not in sure:
             sure[task] = Path(shutil.copytree(plain, tmp_path_factory.mktemp("sure") / task))
-            _set_bias(sure[task] / "model.safetensors", HEADS[task])
+            _set_biases(sure[task] / "model.safetensors", HEADS[task])
         return sure[task]
 
     similar: list[Path] = [make_sentence_model(FAMILY["sentence-similarity"], **SIZES)]
@@ -81,10 +83,11 @@ def model_of(
     return make
 
 
-def _set_bias(path: Path, name: str) -> None:
+def _set_biases(path: Path, names: Sequence[str]) -> None:
     tensors = load_file(path)
-    signs = np.resize(np.asarray([1, -1], np.float32), tensors[name].shape)
-    save_file({**tensors, name: SURE * signs}, path, {"format": "pt"})
+    signs = np.asarray([1, -1], np.float32)
+    set_ = {name: SURE * np.resize(signs, tensors[name].shape) for name in names}
+    save_file({**tensors, **set_}, path, {"format": "pt"})
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,7 @@ MANIFEST = {
     "family",
     "task",
     "labels",
+    "slot_labels",
     "target",
     "precision",
     "scheme",
@@ -24,6 +25,7 @@ MANIFEST = {
     "artifact",
     "tokenizer",
     "pooling",
+    "prompts",
     "decode",
     "source",
     "toolchain",
@@ -33,6 +35,7 @@ MANIFEST = {
 OUTPUTS = {
     "question-answering": ["start_logits", "end_logits"],
     "feature-extraction": ["last_hidden_state"],
+    "intent-and-slots": ["intent_logits", "slot_logits"],
     "sentence-similarity": ["sentence_embedding"],
 }
 INPUTS = ["input_ids", "attention_mask", "token_type_ids"]
@@ -45,7 +48,9 @@ def test_the_manifest_is_complete(case: Any, exported: Any, task: str) -> None:
     assert set(manifest) == MANIFEST
     assert manifest["schema_version"] == SCHEMA_VERSION
     assert (manifest["task"], manifest["target"], manifest["precision"]) == (task, case.target.name, case.precision)
-    assert len(manifest["labels"]) == (3 if task in ("text-classification", "token-classification") else 0)
+    has_labels = task in ("text-classification", "token-classification", "intent-and-slots")
+    assert len(manifest["labels"]) == (3 if has_labels else 0)
+    assert len(manifest["slot_labels"] or ()) == (5 if task == "intent-and-slots" else 0)
     assert [spec["name"] for spec in manifest["artifact"]["outputs"]] == OUTPUTS.get(task, ["logits"])
     names = [spec["name"] for spec in manifest["artifact"]["inputs"]]
     assert names == INPUTS[: len(names)]

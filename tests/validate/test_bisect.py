@@ -26,6 +26,7 @@ SCHEMES = {
     "dynamic_tensor_asymmetric": Scheme("int8", "int8", "dynamic_tensor_asymmetric", ""),
     "dynamic_token_asymmetric": Scheme("int8", "int8", "dynamic_token_asymmetric", ""),
     "dynamic_token_symmetric": Scheme("int8", "int8", "dynamic_token_symmetric", ""),
+    "dynamic_block_symmetric": Scheme("int8", "int8", "dynamic_block_symmetric", ""),
     "static_tensor_asymmetric": Scheme("int8-static", "int8", "static_tensor_asymmetric", "", outputs="int8"),
 }
 

@@ -36,6 +36,9 @@ FORMS = [
         ("coreml", "fp16", {}),
         ("coreml", "int8-static", {}),
         ("coreml", "int4", {"minimum_ios": "18"}),
+        ("ncnn", "fp16", {}),
+        ("ncnn", "int8", {}),
+        ("mnn", "int8", {}),
     )
 ]
 """Target, precision and options; that a random model's int4 is rejected for its answers is no matter here."""
