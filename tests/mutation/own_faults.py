@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
-from edgelm import families, tokenizer
+from edgelm import families
 from edgelm.families.base import DENSE_TANH, SPANS, Family
-from edgelm.graph import canonical, encoder, heads
+from edgelm.graph import attention, canonical, heads, positions
 from edgelm.graph.canonical import Dense, Head
+from edgelm.tokenizer import folder
 
 from . import healthy as h
 from .harness import OwnFault
@@ -58,11 +58,11 @@ def _group_in_turn(config: Mapping[str, Any], i: int) -> str:
     return f"encoder.albert_layer_groups.{i % config['num_hidden_groups']}.albert_layers.0"
 
 
-_bucket = encoder.relative_position_bucket
+_bucket = positions.relative_position_bucket
 _TANH_FOR_ERF = {**canonical.ACTIVATIONS, "gelu": canonical.ACTIVATIONS["gelu_new"]}
 _ROOT_FOR_MEAN = {**heads._POOLINGS, "mean": heads._POOLINGS["mean_sqrt_len_tokens"]}
 _NO_TANH = {**families._DENSE_ACTIVATIONS, "Tanh": None}
-_NO_ROOT = SimpleNamespace(sqrt=lambda size: size, log=math.log)
+_NO_ROOT = SimpleNamespace(sqrt=lambda size: size)
 _NO_RELU = Head("first", (Dense("pre_classifier"), Dense("classifier")))
 
 FAULTS = (
@@ -75,13 +75,13 @@ FAULTS = (
     OwnFault(
         "relative positions in other buckets",
         h.MPNET,
-        (encoder, "relative_position_bucket", lambda distance, buckets: _bucket(distance, buckets, max_distance=64)),
+        (positions, "relative_position_bucket", lambda distance, buckets: _bucket(distance, buckets, max_distance=64)),
     ),
     OwnFault("no task types", h.ERNIE, _encoder("ernie", task_type_vocab_size=0)),
     OwnFault("no token types", h.BERT_ONNX, _encoder("bert", type_vocab_size=0)),
     OwnFault("epsilon 1e-5 for 1e-12", h.BERT_SMALL, _encoder("bert", layer_norm_eps=1e-5)),
     OwnFault("tanh GELU under the name of erf GELU", h.BERT_TFLITE, (canonical, "ACTIVATIONS", _TANH_FOR_ERF)),
-    OwnFault("attention scale without its root", h.DISTILBERT, (encoder, "math", _NO_ROOT)),
+    OwnFault("attention scale without its root", h.DISTILBERT, (attention, "math", _NO_ROOT)),
     OwnFault("groups of layers taken in turns", h.ALBERT, _family("albert", layer=_group_in_turn)),
     OwnFault("a classifier without its ReLU", h.DISTILBERT_SERVER, _head("distilbert", h.SEQUENCE, _NO_RELU)),
     OwnFault("a classifier of tanh for GELU", h.ELECTRA_IOS, _head("electra", h.SEQUENCE, DENSE_TANH)),
@@ -92,6 +92,6 @@ FAULTS = (
     ),
     OwnFault("a sum over the root for the mean", h.SENTENCE, (heads, "_POOLINGS", _ROOT_FOR_MEAN)),
     OwnFault("a Dense module's tanh overlooked", h.SENTENCE, (families, "_DENSE_ACTIVATIONS", _NO_TANH)),
-    OwnFault("pairs of one token type", h.CASED, (tokenizer, "_has_token_types", lambda _: False), TOKENS),
-    OwnFault("casing by the wrong file", h.CASED, (tokenizer, "_bert_rules", lambda _: {}), TOKENS),
+    OwnFault("pairs of one token type", h.CASED, (folder, "_has_token_types", lambda _: False), TOKENS),
+    OwnFault("casing by the wrong file", h.CASED, (folder, "bert_rules", lambda _: {}), TOKENS),
 )
