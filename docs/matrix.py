@@ -11,11 +11,14 @@ import json
 import platform
 import sys
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from edgelm import environments, registry
+from edgelm.families import FAMILIES
+from edgelm.types import TASKS
 
 RECORD = Path(__file__).with_name("matrix.json")
 PASSED = "passed"
@@ -24,9 +27,11 @@ _INTRODUCTION = """\
 # What can I export?
 
 Every cell is the result of a test: a tiny random model of that architecture with a head for that task, written by
-Hugging Face's own module, was exported to that target at that precision through `edgelm export`'s own code, and its
-bundle passed every check there is, or it is not in the cell. `make matrix` runs them all and writes this page; every
-run of the tests repeats a sample. A device profile (`android`, `ios`, `cpu-server`, ...) takes what its format takes.
+Hugging Face's own module (NEZHA, which has none any more, by its authors' formula), was exported to that target at that
+precision through `edgelm export`'s own code, and the bundle passed every check there is, or the precision is not in the
+cell. `make matrix` runs them all and writes this page; every run of the tests repeats a sample. A device profile
+(`android`, `ios`, `cpu-server`, ...) takes what its format takes. Of a target with a set-up of its own (`edgelm doctor
+--install`), what nobody tried is left empty.
 """
 
 
@@ -51,7 +56,7 @@ def outcomes(path: Path) -> Iterator[tuple[str, str]]:
         properties = {one.get("name"): one.get("value", "") for one in case.iter("property")}
         if "cell" not in properties:
             continue
-        reasons = [f"{name}: {properties[name]}" for name in ("refused", "unmeasured") if name in properties]
+        reasons = [f"{name}: {properties[name]}" for name in ("refused", "lost", "unmeasured") if name in properties]
         failure = next(iter([*case.iter("failure"), *case.iter("error")]), None)
         if failure is not None:
             reasons = [f"failed: {(failure.get('message') or '').splitlines()[0]}"]
@@ -70,35 +75,52 @@ def run_facts() -> dict[str, object]:
     }
 
 
-def page(record: Mapping[str, Mapping[str, Mapping[str, Mapping[str, Mapping[str, str]]]]]) -> str:
+def page(record: Mapping[str, Any]) -> str:
     """One table for each architecture: a row for each task, a column for each target."""
     run, cells = record["run"], record["cells"]
     versions = ", ".join(f"{name} {version}" for name, version in run["versions"].items())
+    counted = [
+        outcome for tasks in cells.values() for row in tasks.values() for of in row.values() for outcome in of.values()
+    ]
     parts = [_INTRODUCTION, f"Last run on {run['date']}: {run['system']}; {versions}.", ""]
-    every = [row for tasks in cells.values() for row in tasks.values()]
-    counted = [outcome for row in every for precisions in row.values() for outcome in precisions.values()]
-    parts += [f"{counted.count(PASSED):,} of {len(counted):,} cells pass; the others stand below their table.", ""]
-    for architecture, tasks in cells.items():
-        targets = list(dict.fromkeys(target for row in tasks.values() for target in row))
+    parts += [
+        f"{counted.count(PASSED):,} of {len(counted):,} cells pass; why the others do not stands below their table.",
+        "",
+    ]
+    for architecture in (name for family in FAMILIES for name in family.model_types if name in cells):
+        tasks = {task: cells[architecture][task] for task in TASKS if task in cells[architecture]}
+        targets = [name for name in registry.targets() if any(name in row for row in tasks.values())]
         parts += [f"## {architecture}", "", _line(["task", *targets]), _line(["---"] * (1 + len(targets)))]
-        parts += [_line([task, *(_passed(row.get(target, {})) for target in targets)]) for task, row in tasks.items()]
+        parts += [_line([task, *(_passed(target, row) for target in targets)]) for task, row in tasks.items()]
         parts += ["", *_notes(tasks), ""]
     return "\n".join(parts).rstrip() + "\n"
 
 
-def _passed(precisions: Mapping[str, str]) -> str:
-    return ", ".join(name for name, outcome in precisions.items() if outcome == PASSED)
+def _passed(target: str, row: Mapping[str, Mapping[str, str]]) -> str:
+    known = registry.converter_of(registry.target(target)).precisions
+    return ", ".join(name for name in known if row.get(target, {}).get(name) == PASSED)
 
 
 def _notes(tasks: Mapping[str, Mapping[str, Mapping[str, str]]]) -> list[str]:
-    """Each reason that a cell is empty, once, with the cells that it is of."""
-    reasons: dict[tuple[str, str], list[str]] = {}
+    """Each reason that cells are empty, once, with the tasks and precisions that it is of."""
+    places: dict[tuple[str, str], dict[str, list[str]]] = {}
     for task, row in tasks.items():
         for target, precisions in row.items():
             for precision, outcome in precisions.items():
                 if outcome != PASSED:
-                    reasons.setdefault((target, outcome), []).append(f"{task} {precision}")
-    return [f"- `{target}`, {', '.join(places)}: {outcome}" for (target, outcome), places in reasons.items()]
+                    places.setdefault((target, outcome), {}).setdefault(task, []).append(precision)
+    return [f"- `{target}`, {_told(of, tasks)}: {outcome}" for (target, outcome), of in places.items()]
+
+
+def _told(of: Mapping[str, Sequence[str]], tasks: Collection[str]) -> str:
+    """``every task at fp32 and int8``, or the tasks by name, grouped by the precisions they share."""
+    groups: dict[str, list[str]] = {}
+    for task, precisions in of.items():
+        groups.setdefault(", ".join(precisions), []).append(task)
+    return "; ".join(
+        f"{'every task' if len(found) == len(tasks) else ', '.join(found)} at {precisions}"
+        for precisions, found in groups.items()
+    )
 
 
 def _line(cells: Sequence[str]) -> str:
