@@ -348,6 +348,8 @@ def test_the_sentence_counts() -> None:
         {"lengths": [16, 64], "samples": "my texts.txt", "evaluation": "it's.tsv", "max_drop": 0.005},
         {"min_metric": 0.123456789, "options": {"a": "x y", "b": "2"}, "without_rewrites": ["one", "two"]},
         {"time_limit_s": 60.0},
+        {"pooling": "cls"},
+        {"prompts": {"query": "query: ", "plain": ""}, "default_prompt": "query"},
     ],
 )
 def test_the_command_asks_for_the_same_export(settings: dict[str, Any]) -> None:
@@ -359,12 +361,13 @@ def test_the_command_asks_for_the_same_export(settings: dict[str, Any]) -> None:
     assert name == "export"
     found = export_command.make_context("export", arguments).params
     assert (found["model"], found["targets"]) == ("a model; rm", ("onnx", "tflite"))
-    lengths, options = (found.pop(key) for key in ("lengths", "options"))
-    options = dict(option.split("=", 1) for option in options)
+    lengths, *pairs = (found.pop(key) for key in ("lengths", "options", "prompts"))
+    options, prompts = (dict(pair.split("=", 1) for pair in given) for given in pairs)
     assert options == settings.get("options", REQUEST["options"])
+    assert prompts == settings.get("prompts", {})
     assert [int(part) for part in lengths.split(",")] == settings["lengths"] if lengths else "lengths" not in settings
     for key, value in settings.items():
-        if key not in ("lengths", "options"):
+        if key not in ("lengths", "options", "prompts"):
             assert (list(found[key]) if isinstance(value, list) else type(value)(found[key])) == value, key
 
 

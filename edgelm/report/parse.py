@@ -165,11 +165,14 @@ _ASKED: Mapping[str, Callable[[Any], Any]] = {
 }
 EXPORT: Mapping[str, Callable[[Any], Any]] = {
     **_ASKED,
-    **dict.fromkeys(("output", "task", "precision", "calibration"), _text),
+    **dict.fromkeys(("output", "task", "pooling", "default_prompt", "precision", "calibration"), _text),
     **dict.fromkeys(("targets", "without_rewrites"), lambda value: list(_list_of(_text)(value))),
     "max_length": _count,
     "lengths": lambda value: list(_list_of(_count)(value)),
-    "options": lambda value: {key: _part(key, _text, item) for key, item in _mapping(value).items()},
+    **dict.fromkeys(
+        ("prompts", "options"),
+        lambda value: {key: _part(key, _text, item) for key, item in _mapping(value).items()},
+    ),
 }
 VALIDATION: Mapping[str, Callable[[Any], Any]] = {
     **_ASKED,

@@ -103,6 +103,10 @@ def _repeated(flag: str) -> Callable[[Any], list[str]]:
     return lambda values: [word for value in values for word in (flag, str(value))]
 
 
+def _pairs(flag: str) -> Callable[[Any], list[str]]:
+    return lambda values: _repeated(flag)([f"{key}={value}" for key, value in values.items()])
+
+
 _EVALUATION: Mapping[str, Callable[[Any], list[str]]] = {
     "samples": _option("--samples"),
     "evaluation": _option("--eval"),
@@ -116,10 +120,13 @@ EXPORT_OPTIONS: Mapping[str, Callable[[Any], list[str]]] = {
     "targets": _repeated("-t"),
     "output": _option("-o"),
     "task": _option("--task"),
+    "pooling": _option("--pooling"),
+    "prompts": _pairs("--prompt"),
+    "default_prompt": _option("--default-prompt"),
     "precision": _option("--precision"),
     "max_length": _option("--max-length"),
     "lengths": lambda values: ["--lengths", ",".join(map(str, values))],
-    "options": lambda values: _repeated("--option")([f"{key}={value}" for key, value in values.items()]),
+    "options": _pairs("--option"),
     "without_rewrites": _repeated("--without"),
     "calibration": _option("--calibration"),
     **_EVALUATION,
