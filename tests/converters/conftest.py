@@ -15,7 +15,7 @@ from edgelm.graph.builder import GraphBuilder
 from edgelm.graph.ir import BATCH, LENGTH, Graph
 from edgelm.types import Array
 
-from .quantized import WIDE
+from .written import WIDE
 
 collect_ignore = [] if setups.find("executorch") else ["test_executorch_runtime.py"]
 """What `edgelm doctor --install executorch` has to be run for."""

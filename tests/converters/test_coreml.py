@@ -28,6 +28,8 @@ from edgelm_converters._coreml_ops import Lowering
 from edgelm_converters.coreml import COREML
 from edgelm_targets import coreml as targets
 
+from .written import assert_same
+
 PRECISIONS = ("fp32", "fp16", "int8")
 """Those of any iOS and without a calibration; test_coreml_quantized.py has the others."""
 TOLERANCES = {"fp32": 3e-6, "fp16": 4e-3}
@@ -46,13 +48,6 @@ def computed(
         outputs = Lowering(graph, Builder, compute, minimum_ios, length).run(inputs)
     assert [output.name for output in outputs] == list(graph.outputs)
     return {output.name: np.asarray(output.val) for output in outputs}
-
-
-def assert_same(want: Mapping[str, Array], got: Mapping[str, Array], atol: float) -> None:
-    assert list(want) == list(got)
-    for name, values in want.items():
-        assert (values.shape, values.dtype) == (got[name].shape, got[name].dtype)
-        np.testing.assert_allclose(got[name], values, atol=atol * max(1.0, float(np.abs(values).max())), err_msg=name)
 
 
 @pytest.mark.parametrize("compute", ["fp32", "fp16"])
@@ -278,6 +273,7 @@ from edgelm.families import Model
 from edgelm.graph import quantize, rewrites
 from edgelm.types import ConvertRequest
 from edgelm_converters.coreml import COREML
+
 folder, out = sys.argv[1:3]
 model = Model.open(open_checkpoint(folder))
 graph = rewrites.apply(model.graph("text-classification", 64), COREML.rewrites)

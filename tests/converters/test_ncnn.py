@@ -23,19 +23,11 @@ from edgelm_converters.ncnn import NCNN
 from edgelm_targets.ncnn import NCNN as TARGET
 from edgelm_targets.ncnn import _extracted, _open
 
-from .quantized import WIDE, linear_graph
+from .written import BERT_LIKE, RELATIVE, ROTARY, WIDE, assert_same, linear_graph
 
 UNTAKEN = {"gather_columns"}
 """Operators that ncnn has no layer for."""
-MODELS = [
-    ("bert", "text-classification", {}),
-    ("bert", "fill-mask", {"hidden_act": "silu"}),
-    ("roberta", "question-answering", {"hidden_act": "gelu_new"}),
-    ("distilbert", "token-classification", {"hidden_act": "relu"}),
-    ("electra", "feature-extraction", {}),
-    ("albert", "multiple-choice", {}),
-    ("mpnet", "sentence-similarity", {}),
-]
+MODELS = (*BERT_LIKE, *ROTARY, *RELATIVE)
 
 
 def write(graph: Graph, folder: Path, precision: str = "fp32") -> tuple[Graph, Artifact]:
@@ -48,14 +40,6 @@ def write(graph: Graph, folder: Path, precision: str = "fp32") -> tuple[Graph, A
 
 def load(folder: Path, artifact: Artifact) -> Runner:
     return TARGET.load(folder, {"artifact": asdict(artifact)}, 1)
-
-
-def assert_same(want: Mapping[str, Array], got: Mapping[str, Array], atol: float = 3e-6) -> None:
-    assert list(want) == list(got)
-    for name, values in want.items():
-        assert values.shape == got[name].shape
-        np.testing.assert_allclose(got[name], values, atol=atol * max(1.0, float(np.abs(values).max())), err_msg=name)
-        assert got[name].dtype == values.dtype
 
 
 def test_operator(operator: str, one_operator: Callable[..., tuple[Graph, dict[str, Array]]], tmp_path: Path) -> None:

@@ -25,6 +25,8 @@ from edgelm.types import Array, Artifact, ConvertRequest, Runner
 from edgelm_converters.onnx import ONNX, OPSET
 from edgelm_targets.onnx import ONNX as TARGET
 
+from .written import BERT_LIKE, DISENTANGLED, RELATIVE, ROTARY, assert_same
+
 
 def write(graph: Graph, folder: Path, precision: str = "fp32") -> tuple[Graph, Artifact]:
     """The graph as the precision stores it, and its file."""
@@ -37,32 +39,13 @@ def load(folder: Path, artifact: Artifact) -> Runner:
     return TARGET.load(folder, {"artifact": asdict(artifact)}, 1)
 
 
-def assert_same(want: Mapping[str, Array], got: Mapping[str, Array], atol: float = 3e-6) -> None:
-    assert list(want) == list(got)
-    for name, values in want.items():
-        scale = max(1.0, float(np.abs(values).max()))
-        np.testing.assert_allclose(got[name], values, atol=atol * scale, err_msg=name, strict=False)
-
-
 def test_operator(operator: str, one_operator: Callable[..., tuple[Graph, dict[str, Array]]], tmp_path: Path) -> None:
     graph, feed = one_operator(operator)
     _, artifact = write(graph, tmp_path)
     assert_same(Interpreter(graph)(feed), load(tmp_path, artifact)(feed))
 
 
-MODELS = [
-    ("bert", "text-classification", {}),
-    ("bert", "fill-mask", {"hidden_act": "silu"}),
-    ("roberta", "question-answering", {"hidden_act": "gelu_new"}),
-    ("distilbert", "token-classification", {"hidden_act": "relu"}),
-    ("electra", "feature-extraction", {}),
-    ("albert", "multiple-choice", {}),
-    ("mpnet", "sentence-similarity", {}),
-    ("nezha", "text-classification", {}),
-    ("roformer", "fill-mask", {}),
-    ("modernbert", "text-classification", {"classifier_pooling": "mean"}),
-    ("deberta-v2", "text-classification", {}),
-]
+MODELS = (*BERT_LIKE, *ROTARY, *RELATIVE, *DISENTANGLED)
 
 
 @pytest.mark.parametrize("precision", ["fp32", "fp16"])
@@ -131,6 +114,7 @@ import json, sys
 from pathlib import Path
 from edgelm_targets._openers import open_onnx
 from edgelm_targets.onnx import ONNX
+
 
 folder, artifact = Path(sys.argv[1]), json.loads(sys.argv[2])
 if sys.argv[3] == "in edgelm":

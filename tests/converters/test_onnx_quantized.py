@@ -16,7 +16,7 @@ from edgelm.graph.ir import Graph
 from edgelm.toolchain import openvino_core
 from edgelm_converters.onnx import ONNX
 
-from .quantized import WIDE, ranges, write
+from .written import WIDE, ranges, write
 
 NEW = ("int8-static", "int4", "bf16")
 STATIC = ONNX.precisions["int8-static"]

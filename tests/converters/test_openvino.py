@@ -26,6 +26,8 @@ from edgelm_converters.openvino import OPENVINO
 from edgelm_targets.openvino import CPU_SERVER, OpenVINOTarget
 from edgelm_targets.openvino import OPENVINO as TARGET
 
+from .written import BERT_LIKE, DISENTANGLED, RELATIVE, ROTARY, assert_same
+
 
 def open_model(folder: Path | str) -> Model:
     return Model.open(open_checkpoint(str(folder)))
@@ -43,13 +45,6 @@ def load(folder: Path, artifact: Artifact, target: OpenVINOTarget = TARGET) -> R
     return target.load(folder, {"artifact": asdict(artifact)}, 1)
 
 
-def assert_same(want: Mapping[str, Array], got: Mapping[str, Array], atol: float = 3e-6) -> None:
-    assert list(want) == list(got)
-    for name, values in want.items():
-        assert values.shape == got[name].shape
-        np.testing.assert_allclose(got[name], values, atol=atol * max(1.0, float(np.abs(values).max())), err_msg=name)
-
-
 def test_operator(operator: str, one_operator: Callable[..., tuple[Graph, dict[str, Array]]], tmp_path: Path) -> None:
     graph, feed = one_operator(operator)
     _, artifact = write(graph, tmp_path)
@@ -57,19 +52,7 @@ def test_operator(operator: str, one_operator: Callable[..., tuple[Graph, dict[s
 
 
 FLOAT = [name for name, scheme in OPENVINO.precisions.items() if not scheme.is_static]
-MODELS = [
-    ("bert", "text-classification", {}),
-    ("bert", "fill-mask", {"hidden_act": "silu"}),
-    ("roberta", "question-answering", {"hidden_act": "gelu_new"}),
-    ("distilbert", "token-classification", {"hidden_act": "relu"}),
-    ("electra", "feature-extraction", {}),
-    ("albert", "multiple-choice", {}),
-    ("mpnet", "sentence-similarity", {}),
-    ("nezha", "text-classification", {}),
-    ("roformer", "fill-mask", {}),
-    ("modernbert", "text-classification", {"classifier_pooling": "mean"}),
-    ("deberta-v2", "text-classification", {}),
-]
+MODELS = (*BERT_LIKE, *ROTARY, *RELATIVE, *DISENTANGLED)
 
 
 @pytest.mark.parametrize("precision", FLOAT)
@@ -229,6 +212,7 @@ from edgelm.checkpoint import open_checkpoint
 from edgelm.families import Model
 from edgelm.types import ConvertRequest
 from edgelm_converters.openvino import OPENVINO
+
 graph = Model.open(open_checkpoint({str(folder)!r})).graph("text-classification", 64)
 OPENVINO.convert(graph, ConvertRequest(Path({str(tmp_path)!r}), OPENVINO.precisions["fp32"], 64))
 unwanted = {{"torch", "transformers", "tensorflow", "jax", "onnx", "openvino_telemetry"}} & set(sys.modules)

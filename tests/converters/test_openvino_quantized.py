@@ -17,7 +17,7 @@ from edgelm_converters.openvino import OPENVINO
 from edgelm_targets.openvino import CPU_SERVER, OpenVINOTarget
 from edgelm_targets.openvino import OPENVINO as TARGET
 
-from .quantized import WIDE, ranges, write
+from .written import WIDE, ranges, write
 
 NEW = ("int8-static", "int4", "bf16")
 STATIC = OPENVINO.precisions["int8-static"]

@@ -22,7 +22,7 @@ from edgelm_converters.openvino import OPENVINO
 from edgelm_targets import onnx as onnx_targets
 from edgelm_targets import openvino as openvino_targets
 
-from .quantized import WIDE, linear_graph, load, ranges, write
+from .written import WIDE, linear_graph, load, ranges, write
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,8 @@ from edgelm_targets.base import row_by_row
 from edgelm_targets.tflite import TFLITE as TARGET
 from edgelm_targets.tflite import _without_chatter
 
+from .written import BERT_LIKE, DISENTANGLED, RELATIVE, ROTARY, assert_same
+
 RESOLVERS = {"XNNPACK": OpResolverType.AUTO, "plain kernels": OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES}
 RUNTIME_2_14 = {
     "ADD": 5, "BATCH_MATMUL": 4, "CAST": 5, "CONCATENATION": 4, "CUMSUM": 1, "DEQUANTIZE": 5, "DIV": 2,
@@ -68,14 +70,6 @@ def operators(folder: Path) -> Counter[tuple[str, int]]:
     model = read(folder)
     codes = [(names[code.builtinCode], code.version) for code in model.operatorCodes]
     return Counter(codes[operator.opcodeIndex] for subgraph in model.subgraphs for operator in subgraph.operators)
-
-
-def assert_same(want: Mapping[str, Array], got: Mapping[str, Array], atol: float = 3e-6) -> None:
-    assert list(want) == list(got)
-    for name, values in want.items():
-        scale = max(1.0, float(np.abs(values).max()))
-        np.testing.assert_allclose(got[name], values, atol=atol * scale, err_msg=name)
-        assert got[name].dtype == values.dtype
 
 
 @pytest.mark.parametrize("resolver", RESOLVERS)
@@ -118,20 +112,7 @@ def test_two_unknown_sizes(tmp_path: Path) -> None:
     write(b.build(["refused"]), tmp_path, lengths=(7,))
 
 
-MODELS = [
-    ("bert", "text-classification", {}),
-    ("bert", "fill-mask", {"hidden_act": "silu"}),
-    ("roberta", "question-answering", {"hidden_act": "gelu_new"}),
-    ("distilbert", "token-classification", {"hidden_act": "relu"}),
-    ("electra", "feature-extraction", {}),
-    ("albert", "multiple-choice", {}),
-    ("ernie", "sentence-similarity", {}),
-    ("mpnet", "sentence-similarity", {}),
-    ("nezha", "text-classification", {}),
-    ("roformer", "fill-mask", {}),
-    ("modernbert", "text-classification", {"classifier_pooling": "mean"}),
-    ("deberta-v2", "text-classification", {}),
-]
+MODELS = (*BERT_LIKE, ("ernie", "sentence-similarity", {}), *ROTARY, *RELATIVE, *DISENTANGLED)
 
 
 FORMS = {"any length": (), "fixed lengths": (16, 64)}

@@ -1,9 +1,13 @@
-"""What the tests of quantized files share: small graphs, their quantized form, and the file of that form."""
+"""What the tests of written files share: models, small graphs, their files, and how an answer is held to another."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from edgelm.graph import quantize
 from edgelm.graph.builder import GraphBuilder
@@ -13,6 +17,23 @@ from edgelm.types import Array, Artifact, Converter, ConvertRequest, Runner, Sch
 
 WIDE = {"hidden_size": 64, "intermediate_size": 128, "vocab_size": 200}
 """Smaller matrices are not quantized."""
+Models = Sequence[tuple[str, str, Mapping[str, Any]]]
+"""Family, task, and what its config.json has beside the tiny one's."""
+BERT_LIKE: Models = (
+    ("bert", "text-classification", {}),
+    ("bert", "fill-mask", {"hidden_act": "silu"}),
+    ("roberta", "question-answering", {"hidden_act": "gelu_new"}),
+    ("distilbert", "token-classification", {"hidden_act": "relu"}),
+    ("electra", "feature-extraction", {}),
+    ("albert", "multiple-choice", {}),
+    ("mpnet", "sentence-similarity", {}),
+)
+ROTARY: Models = (
+    ("roformer", "fill-mask", {}),
+    ("modernbert", "text-classification", {"classifier_pooling": "mean"}),
+)
+RELATIVE: Models = (("nezha", "text-classification", {}),)
+DISENTANGLED: Models = (("deberta-v2", "text-classification", {}),)
 
 
 def write(
@@ -39,3 +60,14 @@ def linear_graph(weight: Array, bias: Array | None) -> Graph:
 def ranges(graph: Graph) -> Calibration:
     """A range for every tensor, which kernels do not depend on."""
     return Calibration({name: (-4.0, 6.0) for node in graph.nodes for name in node.outputs})
+
+
+def assert_same(want: Mapping[str, Array], got: Mapping[str, Array], atol: float = 3e-6) -> None:
+    """The same names, shapes and kinds of number, and values within ``atol`` of the largest, or of 1 if it is smaller.
+
+    A runtime may count in int64 where the interpreter counts in int32.
+    """
+    assert list(want) == list(got)
+    for name, values in want.items():
+        assert (values.shape, values.dtype.kind) == (got[name].shape, got[name].dtype.kind)
+        np.testing.assert_allclose(got[name], values, atol=atol * max(1.0, float(np.abs(values).max())), err_msg=name)
