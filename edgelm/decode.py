@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -65,12 +65,14 @@ def entities(
     *,
     words: str = "pieces",
     unknown: int | None = None,
+    tags: str = "BIO",
     crf: Mapping[str, Any] | None = None,
 ) -> list[Answer]:
     """Entities of one text, without the outside label ``O``. ``logits`` [tokens, labels].
 
     ``none`` gives tokens; ``simple`` joins neighbours of one tag (B- starts a new one); ``first``, ``average`` and
-    ``max`` give every word one label first, as Hugging Face's TokenClassificationPipeline does. ``words`` says what a
+    ``max`` give every word one label first, as Hugging Face's TokenClassificationPipeline does. ``tags`` of ``BMES``
+    (BIOES and BILOU as well) also end an entity, as seqeval reads them; the pipeline knows none. ``words`` says what a
     word is: ``pieces`` of WordPiece, or what stands between ``spaces``, the pipeline's rule for all other tokenizers.
     ``unknown`` is the id of the unknown token, in whose place the text's own words are given. The ``word`` of an
     entity is the text from ``start`` to ``end``; Hugging Face decodes it from the tokens, in lower case and with spaces
@@ -88,7 +90,7 @@ def entities(
     found = [_labelled(unit, _CHOICES[aggregation], labels) for unit in units]
     if aggregation == "none":
         return [{key: answer[key] for key in _TOKEN_KEYS} for answer in found if answer["entity"] != "O"]
-    grouped = [_entity(group, text) for group in _group(found)]
+    grouped = [_entity(group, text) for group in _group(found, tags)]
     return [entity for entity in grouped if entity["entity_group"] != "O"]
 
 
@@ -115,6 +117,18 @@ _CHOICES: Mapping[str, Callable[[Array], Array]] = {
 }
 """The scores [labels] of a word, from its tokens' scores [tokens, labels]."""
 AGGREGATIONS = tuple(_CHOICES)
+TAGS: Mapping[str, tuple[Collection[str], Collection[str], Collection[str]]] = {
+    "BIO": (("B", "I"), ("B",), ()),
+    "BMES": (("B", "I", "M", "E", "L", "S", "U"), ("B", "S", "U"), ("E", "L", "S", "U")),
+}
+"""The prefixes of a way to write tags: all there are, those that begin an entity, and those that end it."""
+
+
+def tags_of(labels: Sequence[str]) -> str:
+    """Which of ``TAGS`` labels are written in; BMES (BIOES, BILOU) only where every label but ``O`` has a prefix."""
+    tags = [_tag(label, TAGS["BMES"][0]) for label in labels if label != "O"]
+    is_prefixed = all(kind not in labels for _, kind in tags)
+    return "BMES" if is_prefixed and any(prefix not in TAGS["BIO"][0] for prefix, _ in tags) else "BIO"
 
 
 def _token(index: int, encoding: Encoding, scores: Array, text: str, words: str, unknown: int | None) -> Answer:
@@ -169,22 +183,27 @@ def _labelled(tokens: Sequence[Answer], choose: Callable[[Array], Array], labels
     return {**tokens[0], "end": tokens[-1]["end"], "entity": labels[best], "score": float(scores[best])}
 
 
-def _group(found: Sequence[Answer]) -> list[list[Answer]]:
-    """Neighbours with the same tag; a ``B-`` label starts a new group, a label without prefix continues."""
+def _group(found: Sequence[Answer], tags: str) -> list[list[Answer]]:
+    """Neighbours with the same tag; a prefix that begins starts a new group, and so does anything after one that ends.
+
+    A label without prefix continues.
+    """
+    prefixes, begins, ends = TAGS[tags]
     groups: list[list[Answer]] = []
+    last = ("", "")
     for answer in found:
-        prefix, tag = _tag(answer["entity"])
-        if groups and tag == _tag(groups[-1][-1]["entity"])[1] and prefix != "B":
+        prefix, kind = _tag(answer["entity"], prefixes)
+        if groups and kind == last[1] and prefix not in begins and last[0] not in ends:
             groups[-1].append(answer)
         else:
             groups.append([answer])
+        last = prefix, kind
     return groups
 
 
-def _tag(label: str) -> tuple[str, str]:
-    if label.startswith(("B-", "I-")):
-        return label[0], label[2:]
-    return "I", label
+def _tag(label: str, prefixes: Collection[str]) -> tuple[str, str]:
+    prefix, dash, kind = label.partition("-")
+    return (prefix, kind) if dash and prefix in prefixes else ("I", label)
 
 
 def _entity(group: Sequence[Answer], text: str) -> Answer:

@@ -233,7 +233,7 @@ def _found(
 ) -> list[decode.Answer]:
     """The entities of a text by a tagger's decode rules."""
     unknown = session.tokenizer.special_ids.get("unk")
-    how = {"words": rules["words"], "crf": rules.get("crf"), "unknown": unknown}
+    how = {"words": rules["words"], "tags": rules.get("tags", "BIO"), "crf": rules.get("crf"), "unknown": unknown}
     return decode.entities(logits, rows[0], question.text, labels, question.aggregation, **how)
 
 

@@ -15,7 +15,7 @@ from edgelm.calibrate import FILE as CALIBRATION
 from edgelm.calibrate import Calibrated, calibrate
 from edgelm.calibrate import read as read_calibration
 from edgelm.checkpoint import PoolingMode, Prompts, open_checkpoint, read_prompts, read_score_activation
-from edgelm.decode import CRF_TOKENS, label_list
+from edgelm.decode import CRF_TOKENS, label_list, tags_of
 from edgelm.errors import UsageError
 from edgelm.families import CRF, Model
 from edgelm.families.joint import INTENT_AND_SLOTS
@@ -307,7 +307,8 @@ def _named(config: Mapping[str, Any], key: str, count: int) -> list[str]:
 def _decode_rules(source: Source) -> dict[str, Any]:
     """How this source's outputs become answers."""
     checkpoint, labels = source.model.checkpoint, len(source.labels)
-    rules = decode_rules(source.task, source.tokenizer, checkpoint.config.get("problem_type"), labels)
+    tagged = source.slot_labels if source.task == INTENT_AND_SLOTS else source.labels
+    rules = decode_rules(source.task, source.tokenizer, checkpoint.config.get("problem_type"), tagged or ())
     if source.task == "text-classification" and labels == 1:
         rules["activation"] = read_score_activation(checkpoint.path, checkpoint.config) or rules["activation"]
     if source.model.weights.has(CRF):
@@ -329,13 +330,15 @@ def _crf_rules(model: Model, labels: int) -> dict[str, Any]:
     return {"activation": "crf", "crf": {"tokens": reads, **scores}}
 
 
-def decode_rules(task: str, tokenizer: TextTokenizer, problem_type: str | None, labels: int) -> dict[str, Any]:
-    """How logits of so many labels become answers, as Hugging Face's pipelines decide it."""
+def decode_rules(
+    task: str, tokenizer: TextTokenizer, problem_type: str | None, labels: Sequence[str]
+) -> dict[str, Any]:
+    """How logits of those labels (of joint models: of the slots) become answers, as Hugging Face's pipelines do it."""
     if task == "question-answering":
         return dict(_QA_RULES)
     if task in ("token-classification", INTENT_AND_SLOTS):
         words = "pieces" if tokenizer.facts.kind == "WordPiece" else "spaces"
-        rules = {"activation": "softmax", "words": words}
+        rules = {"activation": "softmax", "words": words, "tags": tags_of(labels)}
         return rules if task == "token-classification" else {"activation": "softmax", "slots": rules}
     if task in ("multiple-choice", "fill-mask"):
         return {"activation": "softmax"}
@@ -343,5 +346,5 @@ def decode_rules(task: str, tokenizer: TextTokenizer, problem_type: str | None, 
         return {}
     if problem_type == "regression":
         return {"activation": "none"}
-    is_multi_label = problem_type == "multi_label_classification" or labels == 1
+    is_multi_label = problem_type == "multi_label_classification" or len(labels) == 1
     return {"activation": "sigmoid" if is_multi_label else "softmax"}

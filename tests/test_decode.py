@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from edgelm import decode
 from edgelm.checkpoint import read_sentence_modules
+from edgelm.datasets import bio_entities
 from edgelm.tokenizer import TextTokenizer
 
 TEXTS = (
@@ -69,6 +70,33 @@ def test_entities_of_any_logits(huggingface: Any, tokenizer: TextTokenizer, aggr
             assert one == other
 
     compare()
+
+
+@pytest.mark.parametrize("prefixes", ["BMES", "BIES", "BILU"])
+def test_tags_that_end_an_entity(tokenizer: TextTokenizer, prefixes: str) -> None:
+    """As `bio_entities` reads them, which is held against seqeval; broken sequences too."""
+    labels = ["O", *(f"{prefix}-{kind}" for kind in ("PER", "LOC") for prefix in prefixes)]
+    assert decode.tags_of(labels) == "BMES"
+    text = "我在北京她在上海"
+    encoding = tokenizer.encode(text)
+
+    @settings(max_examples=200)
+    @given(st.lists(st.integers(0, len(labels) - 1), min_size=len(text), max_size=len(text)))
+    def compare(tags: list[int]) -> None:
+        logits = 9 * np.eye(len(labels), dtype=np.float32)[[0, *tags, 0]]
+        found = decode.entities(logits, encoding, text, labels, "simple", tags="BMES")
+        spans = [(entity["start"], entity["end"] - 1, entity["entity_group"]) for entity in found]
+        assert spans == [tuple(entity) for entity in bio_entities([labels[tag] for tag in tags])]
+
+    compare()
+
+
+def test_what_labels_are_written_in() -> None:
+    assert decode.tags_of(LABELS) == "BIO"
+    assert decode.tags_of(["O", "S-PER", "PER"]) == "BIO"
+    assert decode.tags_of(["O", "E-commerce", "M-health", "sport"]) == "BIO"
+    assert decode.tags_of(["S-PER", "B-PER", "E-PER"]) == "BMES"
+    assert decode.tags_of(["O"]) == "BIO"
 
 
 def test_words_between_spaces(tokenizer: TextTokenizer) -> None:

@@ -295,7 +295,7 @@ def _masking(tokenizer: TextTokenizer) -> Masking:
 
 def _answer_windows(examples: Sequence[Example], settings: EncodingSettings) -> Iterator[EncodedRow]:
     """A row for every window of every question that has words, and whose answer, if there is one, is in its context."""
-    rules = decode_rules("question-answering", settings.tokenizer, None, 0)
+    rules = decode_rules("question-answering", settings.tokenizer, None, ())
     length = min(settings.max_length, rules["max_seq_length"])
     for number, example in enumerate(examples):
         pair = (example.text, example.pair or "")

@@ -86,7 +86,7 @@ def _manifest(
         "task": task,
         "labels": list(labels),
         "max_length": max_length,
-        "decode": decode_rules(task, tokenizer, problem_type, len(labels)),
+        "decode": decode_rules(task, tokenizer, problem_type, labels),
         "scheme": {"activations": "float32"},
         "artifact": {
             "inputs": [{"name": name, "shape": ["batch", "length"]} for name in _INPUTS],

@@ -98,7 +98,7 @@ def _span(window: Encoding, example: Example) -> tuple[int, int]:
 
 def token_labels_of(rows: Sequence[EncodedRow], examples: Sequence[Example], settings: EncodingSettings) -> Array:
     """The label of every word at its first token, which is where `decode.entities` reads it."""
-    words = decode_rules(settings.task, settings.tokenizer, None, 0)["words"]
+    words = decode_rules(settings.task, settings.tokenizer, None, ())["words"]
     unknown = settings.tokenizer.special_ids.get("unk")
     ids = {label: i for i, label in enumerate(settings.labels)}
     if "O" not in ids:

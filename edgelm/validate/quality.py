@@ -297,6 +297,7 @@ def _found(seen: _Seen, logits: Array, labels: Sequence[str], rules: Mapping[str
         words="spaces" if example.spaced else rules["words"],
         # By the rule of spaces an unknown piece would begin a word of its own.
         unknown=None if example.spaced else seen.session.tokenizer.special_ids.get("unk"),
+        tags=rules.get("tags", "BIO"),
         crf=rules.get("crf"),
     )
     return frozenset(Entity(entity["start"], entity["end"], entity["entity_group"]) for entity in found)
