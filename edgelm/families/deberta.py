@@ -17,7 +17,7 @@ from edgelm.families.base import (
     standard_config,
 )
 from edgelm.families.bert import BERT, MASKED_LM
-from edgelm.graph.canonical import Decoder, Dense, Disentangled, EncoderConfig, Head, Norm
+from edgelm.graph.canonical import Convolution, Decoder, Dense, Disentangled, EncoderConfig, Head, Norm
 
 DEFAULTS = {
     "vocab_size": 128100,
@@ -44,19 +44,25 @@ def _encoder(config: Config) -> EncoderConfig:
         type_vocab_size=types,
         has_position_table=bool(values.get("position_biased_input", True)),
         distances=_distances(values),
+        convolution=_convolution(values),
     )
 
 
 def _refuse_variants(values: Config) -> None:
-    """UnsupportedError for what no published model but the largest of v2 has."""
-    kernel, size = values.get("conv_kernel_size") or 0, values.get("embedding_size")
-    if kernel:
-        raise UnsupportedError(
-            f"conv_kernel_size={kernel!r}: the convolution of DeBERTa-v2's largest models is not supported.",
-            hint="DeBERTa-v3's models have none.",
-        )
+    """UnsupportedError for what no published model has."""
+    groups, size = values.get("conv_groups", 1), values.get("embedding_size")
+    if groups != 1:
+        raise UnsupportedError(f"conv_groups={groups!r}: a convolution in groups is not supported.")
     if size not in (None, values["hidden_size"]):
         raise UnsupportedError(f"embedding_size={size!r} other than hidden_size is not supported in this family.")
+
+
+def _convolution(values: Config) -> Convolution | None:
+    """That of v2's largest models; None where there is none."""
+    kernel = _or_zero(values, "conv_kernel_size")
+    if kernel and kernel % 2 == 0:
+        raise UsageError(f"config.json: conv_kernel_size is {kernel}, not an odd number.")
+    return Convolution(kernel, str(values.get("conv_act", "tanh"))) if kernel else None
 
 
 def _distances(values: Config) -> Disentangled | None:
@@ -128,7 +134,13 @@ DEBERTA_V2 = Family(
     prefix="deberta.",
     encoder=_encoder,
     heads=_heads,
-    names={**BERT_NAMES, "relative": "encoder.rel_embeddings", "relative_norm": "encoder.LayerNorm"},
+    names={
+        **BERT_NAMES,
+        "relative": "encoder.rel_embeddings",
+        "relative_norm": "encoder.LayerNorm",
+        "convolution": "encoder.conv.conv",
+        "convolution_norm": "encoder.conv.LayerNorm",
+    },
     layer_names={
         **BERT_LAYER,
         "query": "attention.self.query_proj",

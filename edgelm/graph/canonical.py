@@ -87,6 +87,18 @@ class Disentangled:
 
 
 @dataclass(frozen=True)
+class Convolution:
+    """A convolution over what the first layer reads, added to its answer and normed (DeBERTa-v2's largest models)."""
+
+    kernel_size: int
+    """Odd."""
+    activation: str
+
+    def __post_init__(self) -> None:
+        activation(self.activation)
+
+
+@dataclass(frozen=True)
 class EncoderConfig:
     """A transformer encoder (Vaswani et al. 2017; Devlin et al. 2019) and its families' quirks.
 
@@ -119,6 +131,7 @@ class EncoderConfig:
     """Whether positions are embedded and added to the words."""
     distances: RelativeEncoding | Disentangled | None = None
     """How attention sees distances, where neither a bias nor a rotation tells it."""
+    convolution: Convolution | None = None
     is_pre_norm: bool = False
     """LayerNorms stand before attention and feed-forward, not behind their residuals (Xiong et al. 2020): none before
     the first attention, for the embedding has one, and one more at the end, ``final_norm``."""
@@ -139,6 +152,7 @@ class EncoderConfig:
             "rotary positions": any(layer.rotary for layer in self.layers),
             "local attention": any(layer.window is not None for layer in self.layers),
             "relative positions in every layer": self.distances is not None,
+            "a convolution": self.convolution is not None,
             "LayerNorms before the sub-layers": self.is_pre_norm,
             "a gated feed-forward network": self.is_gated,
             "no position table": not self.has_position_table,

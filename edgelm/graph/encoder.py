@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from edgelm.graph.attention import attention
 from edgelm.graph.canonical import LayerConfig
+from edgelm.graph.convolution import convolved
 from edgelm.graph.parts import Parts
 from edgelm.graph.positions import attention_bias
 
@@ -14,9 +15,12 @@ class EncoderBuilder(Parts):
     def encoder(self) -> str:
         """``last_hidden_state`` [batch, length, hidden_size]."""
         x = self._embeddings()
+        convolution = self.config.convolution
         layer_of = self._pre_norm_layer if self.config.is_pre_norm else self._layer
         for i, layer in enumerate(self.config.layers):
-            x = layer_of(i, layer, x, attention_bias(self, layer.window))
+            read, x = x, layer_of(i, layer, x, attention_bias(self, layer.window))
+            if convolution and i == 0:
+                x = convolved(self, convolution, read, x)
         return self.norm(x, "final_norm", "final_norm") if self.config.is_pre_norm else x
 
     def _embeddings(self) -> str:

@@ -76,6 +76,7 @@ MODELS = [
     ("roformer", "fill-mask", {}),
     ("modernbert", "question-answering", {}),
     ("deberta-v2", "text-classification", {}),
+    ("deberta-v2", "feature-extraction", {"conv_kernel_size": 3, "conv_act": "gelu"}),
 ]
 
 

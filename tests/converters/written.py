@@ -33,7 +33,10 @@ ROTARY: Models = (
     ("modernbert", "text-classification", {"classifier_pooling": "mean"}),
 )
 RELATIVE: Models = (("nezha", "text-classification", {}),)
-DISENTANGLED: Models = (("deberta-v2", "text-classification", {}),)
+DISENTANGLED: Models = (
+    ("deberta-v2", "text-classification", {}),
+    ("deberta-v2", "feature-extraction", {"conv_kernel_size": 3, "conv_act": "gelu"}),
+)
 
 
 def write(
