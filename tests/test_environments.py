@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import os
 import signal
 import subprocess
@@ -255,3 +256,11 @@ def test_the_running_environment_tells_its_versions() -> None:
     told = environments.current().told("ai_edge_litert", "no-such-thing")
     assert told.startswith("ai-edge-litert ")
     assert told.endswith(f", no-such-thing of unknown version on Python {OWN}, numpy {np.__version__}")
+
+
+def test_the_current_environment_has_every_package() -> None:
+    found = {environments.normalized(one.name): one.version for one in importlib.metadata.distributions()}
+    packages = environments.current().packages
+    assert dict(packages) == found
+    assert len(packages) == len(found)
+    assert "no-such-package" not in packages
