@@ -17,7 +17,8 @@ from edgelm.serve.errors import ServeError
 from edgelm.serve.guard import OPEN_PATHS, Guard
 from edgelm.serve.models import Served
 from edgelm.serve.replies import CLOSED, errors, reply
-from edgelm.serve.schemas import Health, InferRequest, Readiness
+from edgelm.serve.schemas.kserve import InferRequest
+from edgelm.serve.schemas.server import Health, Readiness
 from edgelm.serve.service import Service
 
 _CODES = {400: "invalid_json", 404: "not_found", 405: "method_not_allowed"}

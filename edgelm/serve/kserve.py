@@ -20,7 +20,7 @@ from edgelm.bundle import DATATYPES
 from edgelm.serve.errors import ServeError, invalid
 from edgelm.serve.models import Served
 from edgelm.serve.replies import ASKING, CLOSED, KSERVE, OPEN, errors, reply
-from edgelm.serve.schemas import (
+from edgelm.serve.schemas.kserve import (
     InferInput,
     InferRequest,
     InferResponse,
@@ -29,8 +29,8 @@ from edgelm.serve.schemas import (
     ModelReady,
     Ready,
     ServerMetadata,
-    Strict,
 )
+from edgelm.serve.schemas.parts import Strict
 from edgelm.serve.service import Service
 from edgelm.session import Session
 from edgelm.types import Array

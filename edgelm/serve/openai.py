@@ -14,7 +14,7 @@ from edgelm.serve.engine import Answered, Ids
 from edgelm.serve.errors import ServeError, invalid
 from edgelm.serve.models import Served
 from edgelm.serve.replies import ASKING, CLOSED, OPENAI, errors, reply
-from edgelm.serve.schemas import EmbeddingsRequest, EmbeddingsResponse, OpenAIModel, OpenAIModels
+from edgelm.serve.schemas.openai import EmbeddingsRequest, EmbeddingsResponse, OpenAIModel, OpenAIModels
 from edgelm.serve.service import Service
 from edgelm.serve.tasks import EMBEDDING
 from edgelm.session import Question

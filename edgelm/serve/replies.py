@@ -9,7 +9,9 @@ from fastapi import Response
 from pydantic import BaseModel
 from pydantic_core import to_json
 
-from edgelm.serve.schemas import Error, KServeError, OpenAIError
+from edgelm.serve.schemas.kserve import KServeError
+from edgelm.serve.schemas.openai import OpenAIError
+from edgelm.serve.schemas.server import Error
 
 _MEANINGS = {
     400: "The body is not what its content type says.",

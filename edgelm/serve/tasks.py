@@ -9,9 +9,9 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
-from edgelm.serve import schemas
 from edgelm.serve.engine import RANKING
 from edgelm.serve.replies import ASKING, errors, reply
+from edgelm.serve.schemas import tasks as schemas
 from edgelm.serve.service import Service
 from edgelm.session import Question
 
