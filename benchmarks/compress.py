@@ -269,16 +269,20 @@ def randomised(like: Path, folder: Path, seed: int) -> None:
     nn.save(model, like, folder)
 
 
-def chinese_start() -> Path:
-    """A 6-layer encoder of random weights with bert-base-chinese's vocabulary, for no Chinese weights are at hand."""
-    folder = WORK / "chinese-6L-384"
+def chinese_start(layers: int = 6, size: int = 384) -> Path:
+    """An encoder of random weights with bert-base-chinese's vocabulary, for no Chinese weights are at hand."""
+    folder = WORK / f"chinese-{layers}L-{size}"
     if not folder.exists():
         import torch
         import transformers
 
         torch.manual_seed(0)
         config = transformers.BertConfig(
-            vocab_size=21128, hidden_size=384, num_hidden_layers=6, num_attention_heads=12, intermediate_size=1536
+            vocab_size=21128,
+            hidden_size=size,
+            num_hidden_layers=layers,
+            num_attention_heads=size // 32,
+            intermediate_size=4 * size,
         )
         partial = folder.with_suffix(".partial")
         transformers.BertModel(config, add_pooling_layer=True).save_pretrained(partial)

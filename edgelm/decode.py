@@ -20,15 +20,16 @@ first of each word."""
 
 
 def softmax(logits: Array) -> Array:
-    """Softmax over the last axis, in float64 where the logits are."""
+    """Softmax over the last axis, in float64, as the device kits compute it."""
+    logits = np.asarray(logits, np.float64)
     shifted = np.exp(logits - logits.max(axis=-1, keepdims=True))
     probabilities: Array = shifted / shifted.sum(axis=-1, keepdims=True)
     return probabilities
 
 
 def sigmoid(logits: Array) -> Array:
-    """The logistic function, by the hyperbolic tangent because that never overflows."""
-    probabilities: Array = 0.5 * (1.0 + np.tanh(0.5 * logits))
+    """The logistic function in float64, by the hyperbolic tangent because that never overflows."""
+    probabilities: Array = 0.5 * (1.0 + np.tanh(0.5 * np.asarray(logits, np.float64)))
     return probabilities
 
 

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 import click
 
 from edgelm import __version__
+from edgelm.cli.app import app
 from edgelm.cli.bench import bench
 from edgelm.cli.compress import compress
 from edgelm.cli.diff import diff
@@ -50,7 +51,22 @@ def cli() -> None:
     """
 
 
-_COMMANDS = (export, finetune, compress, run, serve, validate, bench, diff, report, reproduce, inspect, targets, doctor)
+_COMMANDS = (
+    export,
+    finetune,
+    compress,
+    run,
+    serve,
+    app,
+    validate,
+    bench,
+    diff,
+    report,
+    reproduce,
+    inspect,
+    targets,
+    doctor,
+)
 for _command in _COMMANDS:
     cli.add_command(_command)
 

@@ -23,9 +23,13 @@ if TYPE_CHECKING:
     Measure = Callable[[Callable[[str], None]], Bench]
     """Told with what to say each step; everything is checked already."""
 
-_TIMED = ("samples", "threads", "seconds", "processes", "time_limit_s", "max_p50_ms", "max_memory_mb")
-_COUNTED = ("max_instructions",)
-"""Options that mean nothing with, and without, --instructions; none has a default of its own."""
+_ON_PHONE = ("threads", "seconds", "processes", "time_limit_s", "max_p50_ms", "max_memory_mb")
+_TAKEN = {
+    "": ("samples", *_ON_PHONE),
+    "--instructions": ("max_instructions",),
+    "--adb": ("serial", *_ON_PHONE),
+}
+"""What the kinds of bench take beside what they all take, by the option that asks for one; none has a default."""
 _STYLES = {"fail": "red", "unmeasured": "yellow"}
 
 
@@ -58,6 +62,8 @@ _STYLES = {"fail": "red", "unmeasured": "yellow"}
     metavar="[CPU=]N",
     help="Fail above this count, on every CPU or on one; repeatable.",
 )
+@click.option("--adb", is_flag=True, help="Replay the golden texts and time the model on an Android phone instead.")
+@click.option("--serial", metavar="S", help="The phone that --adb means, where there are several; see `adb devices`.")
 @click.option("--allow-unmeasured", is_flag=True, help="Exit 0 although a bundle could not be measured here.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write bench.json, .md and .html there.")
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON on stdout.")
@@ -65,6 +71,7 @@ def bench(
     bundles: tuple[Path, ...],
     lengths: str | None,
     instructions: bool,
+    adb: bool,
     allow_unmeasured: bool,
     output: Path | None,
     as_json: bool,
@@ -73,8 +80,9 @@ def bench(
     """Measure bundles side by side, in turns: latency, cold start, memory, size."""
     from edgelm.bench import pages
 
-    _check_options(settings, instructions=instructions)
-    measure = (_counting if instructions else _timing)(bundles, lengths_of(lengths), settings)
+    kind = _kind(instructions=instructions, adb=adb)
+    _check_options(settings, kind)
+    measure = _PREPARED[kind](bundles, lengths_of(lengths), settings)
     if output:
         pages.check_writable(output)
     with _progress() as say:
@@ -92,9 +100,8 @@ def _timing(bundles: tuple[Path, ...], lengths: tuple[int, ...], settings: dict[
     from edgelm.bench.plan import ANSWER_LIMIT, BenchRequest, Plan
     from edgelm.bench.rounds import bench
 
-    given = {name: settings[name] for name in (*_TIMED, "max_size_mb") if settings[name] is not None}
-    given["max_p50_ms"] = _limits("--max-p50-ms", settings["max_p50_ms"], ANSWER_LIMIT)
-    return partial(bench, Plan(BenchRequest(bundles, lengths, **given)))
+    given = _given(settings, "", ANSWER_LIMIT)
+    return partial(bench, Plan(BenchRequest(bundles, lengths=lengths, **given)))
 
 
 def _counting(bundles: tuple[Path, ...], lengths: tuple[int, ...], settings: dict[str, Any]) -> Measure:
@@ -104,12 +111,36 @@ def _counting(bundles: tuple[Path, ...], lengths: tuple[int, ...], settings: dic
     return partial(count, CountPlan(CountRequest(bundles, lengths, limits, settings["max_size_mb"])))
 
 
-def _check_options(settings: dict[str, Any], *, instructions: bool) -> None:
-    """UsageError for an option that the other kind of bench takes."""
-    foreign = [name for name in (_TIMED if instructions else _COUNTED) if settings[name]]
+def _on_phone(bundles: tuple[Path, ...], lengths: tuple[int, ...], settings: dict[str, Any]) -> Measure:
+    from edgelm.bench.adb import AdbPlan, AdbRequest, bench
+    from edgelm.bench.plan import ANSWER_LIMIT
+
+    given = _given(settings, "--adb", ANSWER_LIMIT)
+    return partial(bench, AdbPlan(AdbRequest(bundles, lengths=lengths, **given)))
+
+
+_PREPARED = {"": _timing, "--instructions": _counting, "--adb": _on_phone}
+
+
+def _given(settings: dict[str, Any], kind: str, limited: str) -> dict[str, Any]:
+    """The options of a kind of bench that were given; a limit on p50 without a key is that of ``limited``."""
+    given = {name: settings[name] for name in (*_TAKEN[kind], "max_size_mb") if settings[name] is not None}
+    return {**given, "max_p50_ms": _limits("--max-p50-ms", settings["max_p50_ms"], limited)}
+
+
+def _kind(*, instructions: bool, adb: bool) -> str:
+    if instructions and adb:
+        raise UsageError("--instructions does not go with --adb.")
+    return "--instructions" if instructions else "--adb" if adb else ""
+
+
+def _check_options(settings: dict[str, Any], kind: str) -> None:
+    """UsageError for an option that only other kinds of bench take."""
+    others = {name: other for other, names in _TAKEN.items() for name in names if name not in _TAKEN[kind]}
+    foreign = next((name for name in others if settings[name]), None)
     if foreign:
-        option = f"--{foreign[0].removesuffix('_s').replace('_', '-')}"
-        raise UsageError(f"{option} {'does not go' if instructions else 'goes only'} with --instructions.")
+        option = f"--{foreign.removesuffix('_s').replace('_', '-')}"
+        raise UsageError(f"{option} {f'does not go with {kind}' if kind else f'goes only with {others[foreign]}'}.")
 
 
 def _limits(option: str, values: Sequence[str], default: str) -> dict[str, float]:
@@ -151,8 +182,23 @@ def _print(found: Bench) -> None:
         table = _styled(found, overview, upright=True)
     screen.print(table)
     click.echo(overview.caption)
+    if "device" in found.facts:
+        _print_phone(found)
     for verdict, text in tables.failures(found):
         click.echo(f"{verdict.value}: {text}", err=True)
+
+
+def _print_phone(found: Bench) -> None:
+    """Which phone it was, and how far its outputs are from the golden ones."""
+    from edgelm.report import figure
+
+    known = [f"{key} {found.facts[key]}" for key in ("SoC", "Android", "ABI", "threads") if key in found.facts]
+    click.echo(f"phone: {', '.join([found.facts['device'], *known])}")
+    for row in found.rows:
+        for check in row.checks:
+            if check.name.endswith("vs golden: max abs"):
+                limit = f", limit {figure(check.limit)}" if check.limit is not None else ""
+                click.echo(f"{row.label}: {check.name} {figure(check.value)}{limit}")
 
 
 def _styled(found: Bench, overview: tables.Table, *, upright: bool) -> Any:

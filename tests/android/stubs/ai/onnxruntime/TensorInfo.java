@@ -1,0 +1,7 @@
+package ai.onnxruntime;
+
+public class TensorInfo {
+    TensorInfo() {}
+
+    public native long[] getShape();
+}
