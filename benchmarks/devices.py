@@ -151,9 +151,7 @@ def _questions(name: str, count: int) -> Iterator[dict[str, str]]:
     labels = json.loads((model.folder("1") / "config.json").read_text("utf-8")).get("id2label", {})
     examples = read_examples(DATA / model.dev, model.task, [labels[key] for key in sorted(labels, key=int)])
     for example in examples[:count]:
-        text = example.text if isinstance(example.text, str) else example.text[0]
-        pair = None if isinstance(example.text, str) else example.text[1]
-        yield {"text": text, **({"pair": pair} if pair else {})}
+        yield {"text": example.text, **({"pair": example.pair} if example.pair else {})}
 
 
 def _model_of(bundle: str) -> str:

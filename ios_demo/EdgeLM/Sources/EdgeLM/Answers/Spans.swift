@@ -19,8 +19,7 @@ struct SpanFinder {
         for first in starts.indices where starts[first] > 0 {
             for last in first..<first + min(mostTokens, ends.count - first) {
                 let score = starts[first] * ends[last]
-                // Float has no such small numbers: edgelm, which computes in it, takes them for nothing.
-                guard Float(score) > 0, best.count < count || score > best[best.count - 1].score else { continue }
+                guard score > 0, best.count < count || score > best[best.count - 1].score else { continue }
                 let place = best.firstIndex { $0.score < score } ?? best.count
                 best.insert((score, first, last), at: place)
                 if best.count > count { best.removeLast() }
