@@ -49,13 +49,18 @@ make_driver() {
 }
 # Debian's SwiftPM 6.0.3 was seen to crash before it compiles (signal 11), on a machine under load; a second run goes on.
 make_driver || { [ $? -gt 128 ] && make_driver; }
+# Never onto a program that may be running.
+copy() {
+    cp "$1" "$2.$$"
+    mv "$2.$$" "$2"
+}
 if [ "${run[0]}" = chroot ]; then
-    cp "$chroot$build/release/edgelm-driver" "$out/edgelm-driver.bin"
+    copy "$chroot$build/release/edgelm-driver" "$out/edgelm-driver.bin"
     libraries=$(cd "$chroot"/usr/lib/*-linux-gnu && pwd)
     loader=$(ls "$libraries"/ld-linux-*.so.*)
     printf '#!/bin/sh\nexec "%s" --library-path "%s" "%s" "$@"\n' "$loader" "$libraries" "$out/edgelm-driver.bin" >"$out/edgelm-driver"
     chmod +x "$out/edgelm-driver"
 else
-    cp "$build/release/edgelm-driver" "$out/"
+    copy "$build/release/edgelm-driver" "$out/edgelm-driver"
 fi
 echo "$out/edgelm-driver"
