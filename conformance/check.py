@@ -29,7 +29,10 @@ def main() -> None:
     found = [entry for entry in cases.entries(arguments.set) if fnmatch(entry.name, arguments.only)]
     if not found:
         sys.exit(f"No file of the set is called {arguments.only!r}.")
-    asked = [kits.named(name) for name in arguments.kits] or kits.installed()
+    try:
+        asked = [kits.named(name) for name in arguments.kits] or kits.installed()
+    except ValueError as error:
+        sys.exit(str(error))
     if not asked:
         sys.exit(f"There are the tools of no kit here: {names}.")
     total = sum(entry.cases for entry in found)
