@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from importlib.resources import files
@@ -273,20 +273,19 @@ def _building(place: Path, told: Path) -> Iterator[Path]:
     _check_replaceable(place, told)
     made = [folder for folder in (place.parent, *place.parent.parents) if not folder.exists()]
     partial = place.parent / f".{place.name}.{uuid4().hex[:8]}.partial"
-    is_made = False
     try:
         partial.mkdir(parents=True)
         yield partial
         exchange(partial, place)
-        is_made = True
     except OSError as error:
         raise UsageError(
             f"Cannot write to {told}: {error.strerror or error}.", hint="Choose another --output."
         ) from None
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-        for folder in () if is_made else made:
-            shutil.rmtree(folder, ignore_errors=True)
+        for folder in made:
+            with suppress(OSError):  # not empty: the project, or what somebody else put there
+                folder.rmdir()
 
 
 def _check_replaceable(place: Path, told: Path) -> None:

@@ -320,3 +320,18 @@ def test_a_full_disk_leaves_nothing_and_what_was_there(
     assert main(["app", "web", str(bundles / "onnx"), "-o", str(tmp_path / "deep" / "er")]) == 2
     assert [one.name for one in tmp_path.iterdir()] == ["web"]
     assert content(tmp_path / "web") == before
+
+
+def test_what_others_put_beside_a_project_that_fails_stays(
+    bundles: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The parent folder was made for the project; by the time it fails somebody else has a file there."""
+    place = tmp_path / "new" / "deeper" / "project"
+
+    def fill(*_: object) -> None:
+        (place.parent / "notes.txt").write_text("mine")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(apps.shutil, "copy", fill)
+    assert main(["app", "web", str(bundles / "onnx"), "-o", str(place)]) == 2
+    assert [path.name for path in place.parent.iterdir()] == ["notes.txt"]
